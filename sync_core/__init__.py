@@ -1,0 +1,1 @@
+"""Users, groups and memberships from Microsoft Entra ID into a directory of its own."""

@@ -1,0 +1,85 @@
+"""The vocabulary of what can go wrong. Each error carries what to do about it.
+
+One place per outside system translates its answers into these: `entra/errors.py` for Graph and Entra, `storage/azure.py` for
+Table and Queue Storage.
+"""
+
+
+class SyncError(Exception):
+    """The root: nothing in this project raises anything else on purpose."""
+
+
+class Transient(SyncError):
+    """The outside was busy or away. Send the step again after `retry_after` seconds; nothing is lost."""
+
+    def __init__(self, what: str, *, retry_after: float) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
+class Reauthorize(SyncError):
+    """Entra refuses this application in the customer's tenant: somebody has to consent again (B-130)."""
+
+
+class Misconfigured(SyncError):
+    """Our own credential or setting is at fault, not the customer's consent. Say what to set."""
+
+
+class IncompleteRead(SyncError):
+    """Fewer rows came than the source said it has, or its chain of pages broke: absence proves nothing (D-10)."""
+
+
+class GroupGone(SyncError):
+    """Entra no longer has this group (404). Its members stay (D-10)."""
+
+
+class Rejected(SyncError):
+    """What was asked cannot be done; nothing was changed. `field` names the input at fault, where one is."""
+
+    def __init__(self, reason: str, *, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class NotFound(SyncError):
+    """No such connection, sync, run, user or group."""
+
+
+class AlreadyRunning(SyncError):
+    """The sync has a full run already; `run` is its reference code (D-15)."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"a full sync is running already, reference code {run}")
+        self.run = run
+
+
+class StopRun(SyncError):
+    """This run cannot go on. It ends as failed with this text as the reason."""
+
+
+class Cancelled(SyncError):
+    """Somebody cancelled the run, or its sync's settings changed or were deleted meanwhile (D-14, D-17)."""
+
+
+class Superseded(SyncError):
+    """The lock belongs to another run now: a message of a run that has ended. Drop it."""
+
+
+class Conflict(SyncError):
+    """A row was not as the writer expected. `index` is the operation's place in its transaction, 0 for a single write."""
+
+    def __init__(self, what: str, *, index: int = 0) -> None:
+        super().__init__(what)
+        self.index = index
+
+
+class AlreadyExists(Conflict):
+    """Insert found a row (409)."""
+
+
+class Stale(Conflict):
+    """The row changed since its ETag was read (412)."""
+
+
+class Missing(Conflict):
+    """The row to replace or delete is not there (404)."""

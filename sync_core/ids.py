@@ -1,0 +1,80 @@
+"""Every identifier of the directory is made, packed and placed here.
+
+User, group, phone and admin ids are two letters and 18 characters of 90 random bits. Their alphabet is in ASCII order, so
+the order of ids is the order of their bits, and the first of the 18 characters is a user's partition: 32 even parts.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+ALPHABET = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+RANDOM_CHARACTERS = 18
+PACKED_BYTES = 12
+_VALUE = {character: value for value, character in enumerate(ALPHABET)}
+
+type RandomBits = Callable[[int], int]
+"""Takes a number of bits, gives that many random ones as an integer."""
+
+
+def new_id(prefix: str, random_bits: RandomBits = secrets.randbits) -> str:
+    return prefix + _text(random_bits(5 * RANDOM_CHARACTERS))
+
+
+def new_user_id(random_bits: RandomBits = secrets.randbits) -> str:
+    return new_id("DU", random_bits)
+
+
+def new_group_id(random_bits: RandomBits = secrets.randbits) -> str:
+    return new_id("DG", random_bits)
+
+
+def new_directory_key(random_bits: RandomBits = secrets.randbits) -> str:
+    """The key of a sync, by which the Admin API names it."""
+    return new_id("DK", random_bits)
+
+
+def new_connection_id(random_bits: RandomBits = secrets.randbits) -> str:
+    return new_id("DC", random_bits)
+
+
+def new_integration_key(random_bits: RandomBits = secrets.randbits) -> str:
+    return new_id("DI", random_bits)
+
+
+def new_reference_code(random_bits: RandomBits = secrets.randbits) -> str:
+    """A run's reference code: 32 lower-case hex digits (D-21)."""
+    return f"{random_bits(128):032x}"
+
+
+def user_partition(user_id: str) -> str:
+    """The third character: the partition of Users that holds this record."""
+    return user_id[2]
+
+
+def pack(user_id: str) -> bytes:
+    """12 bytes that sort as the ids do."""
+    number = 0
+    for character in user_id[2:]:
+        number = number << 5 | _VALUE[character]
+    return number.to_bytes(PACKED_BYTES, "big")
+
+
+def unpack(packed: bytes, prefix: str = "DU") -> str:
+    return prefix + _text(int.from_bytes(packed, "big"))
+
+
+def hash_character(key: str) -> str:
+    """One of 16 even parts for any key: the partition of rows that are looked up by their key."""
+    return hashlib.blake2b(key.encode(), digest_size=1).hexdigest()[0]
+
+
+HASH_CHARACTERS = "0123456789abcdef"
+
+
+def _text(number: int) -> str:
+    characters: list[str] = []
+    for _ in range(RANDOM_CHARACTERS):
+        characters.append(ALPHABET[number & 31])
+        number >>= 5
+    return "".join(reversed(characters))

@@ -1,0 +1,62 @@
+"""All settings, from app settings (environment variables) and nowhere else."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """One deployment's settings. A name here is the app setting's name in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    azurewebjobsstorage: SecretStr = SecretStr("")
+    """Connection string of the storage account. Empty: managed identity with the two addresses below."""
+    azurewebjobsstorage__queueserviceuri: str = ""
+    azurewebjobsstorage__tableserviceuri: str = ""
+    azurewebjobsstorage__clientid: str = ""
+    """Client id of the user-assigned managed identity; empty: the system-assigned one."""
+
+    secret_key: SecretStr
+    """32 bytes in base64: encrypts the secrets of integration keys at rest (AES-GCM)."""
+    public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, without ports, that callers sign for behind a gateway, comma-separated; the request's own Host always counts."""
+    signature_window: Annotated[int, Field(ge=70, le=900)] = 300
+    """Seconds that a signed request's date may differ from now."""
+
+    graph_base_url: str = "https://graph.microsoft.com/v1.0"
+    authority_url: str = "https://login.microsoftonline.com"
+    graph_static_token: SecretStr = SecretStr("")
+    """A fixed bearer token, for a Graph on loopback only."""
+    entra_client_id: str = ""
+    """Client id of the multi-tenant app registration."""
+    entra_client_secret: SecretStr = SecretStr("")
+    entra_certificate_path: str = ""
+    entra_managed_identity_client_id: str = ""
+    """User-assigned identity that is a federated credential of the app registration: no secret at all."""
+    entra_authority_ca: str = ""
+    """A CA file to trust for `authority_url`, for tests."""
+
+    max_plan_users: Annotated[int, Field(ge=1)] = 1_000_000
+    """A run over more users is refused: the plan holds them in memory, at most 1.2 KB each."""
+    trash_days: Annotated[int, Field(ge=1, le=90)] = 7
+    sync_interval_hours: Annotated[int, Field(ge=1, le=168)] = 12
+
+    @field_validator("public_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _hosts_are_safe(self) -> "Settings":
+        for name in ("graph_base_url", "authority_url"):
+            parts = urlsplit(getattr(self, name))
+            if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
+                raise ValueError(f"{name.upper()} must be https; plain http is for loopback only")
+        if self.graph_static_token.get_secret_value() and urlsplit(self.graph_base_url).hostname not in LOOPBACK:
+            raise ValueError("GRAPH_STATIC_TOKEN is for a Graph on loopback only: set GRAPH_BASE_URL to one, or use a real credential")
+        return self
