@@ -53,8 +53,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_safe(self) -> "Settings":
-        for name in ("graph_base_url", "authority_url"):
-            parts = urlsplit(getattr(self, name))
+        for name, url in (("graph_base_url", self.graph_base_url), ("authority_url", self.authority_url)):
+            parts = urlsplit(url)
             if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
                 raise ValueError(f"{name.upper()} must be https; plain http is for loopback only")
         if self.graph_static_token.get_secret_value() and urlsplit(self.graph_base_url).hostname not in LOOPBACK:

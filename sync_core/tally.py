@@ -4,7 +4,7 @@ A step opens a tally; the ports count into whichever is open in their context, r
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -14,7 +14,7 @@ GRAPH, TABLES, QUEUE = "graph", "tables", "queue"
 
 
 @contextmanager
-def tally() -> Iterator[Counter[str]]:
+def tally() -> Generator[Counter[str]]:
     """Counts requests by kind until the block ends."""
     counts: Counter[str] = Counter()
     token = _open.set(counts)
