@@ -1,0 +1,99 @@
+"""Which attribute of the source becomes which field here, and which attributes may (B-040..B-051, B-060..B-068)."""
+
+import re
+
+import msgspec
+
+from sync_core.directory.names import normalize
+from sync_core.errors import Rejected
+
+USER_PRINCIPAL_NAME = "userPrincipalName"
+MAX_ALIASES = 8
+
+TEXT_ATTRIBUTES = frozenset(
+    {
+        "ageGroup", "city", "companyName", "country", "department", "displayName", "employeeId", "employeeType", "faxNumber",
+        "givenName", "id", "jobTitle", "mail", "mailNickname", "mobilePhone", "officeLocation", "onPremisesDistinguishedName",
+        "onPremisesDomainName", "onPremisesImmutableId", "onPremisesSamAccountName", "onPremisesSecurityIdentifier",
+        "onPremisesUserPrincipalName", "postalCode", "preferredLanguage", "state", "streetAddress", "surname", "usageLocation",
+        USER_PRINCIPAL_NAME, "userType",
+    }
+)  # fmt: skip
+LIST_ATTRIBUTES = frozenset({"businessPhones", "otherMails", "proxyAddresses", "imAddresses"})
+NOT_A_USERNAME = frozenset({"onPremisesSamAccountName", "onPremisesDistinguishedName"})
+"""Refused as the source of usernames, allowed for aliases (B-044)."""
+_EXTENSION = re.compile(
+    r"onPremisesExtensionAttributes\.extensionAttribute([1-9]|1[0-5])|extension_[0-9a-f]{32}_[A-Za-z][A-Za-z0-9_]{0,119}"
+)
+
+
+class Mapping(msgspec.Struct, frozen=True, kw_only=True):
+    """Source attribute by target. "" means: not imported."""
+
+    username: str = USER_PRINCIPAL_NAME
+    realname: str = "displayName"
+    email: str = "mail"
+    notes: str = ""
+    aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """By position, "1" to "8" (B-045)."""
+    normalize: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The attributes to read, each once, in a fixed order: the order of `SourceUser.values`."""
+        wanted = (self.username, self.realname, self.email, self.notes, *(self.aliases[p] for p in sorted(self.aliases)))
+        return tuple(dict.fromkeys(source for source in wanted if source))
+
+
+class Mapped(msgspec.Struct, frozen=True, array_like=True):
+    """The fields that a sync writes, as the mapping gives them for one source user."""
+
+    username: str
+    realname: str
+    email: str
+    notes: str
+    aliases: dict[str, str]
+    """By position, every mapped position present: "" where the source has no value."""
+
+
+def apply_mapping(mapping: Mapping, values: tuple[str, ...]) -> Mapped:
+    """`values` in the order of `mapping.sources`."""
+    value = dict(zip(mapping.sources, values, strict=True))
+    username = value[mapping.username].strip()
+    return Mapped(
+        username=normalize(username) if mapping.normalize else username,
+        realname=value[mapping.realname],
+        email=value[mapping.email],
+        notes=value[mapping.notes] if mapping.notes else "",
+        aliases={position: value[source].strip() for position, source in mapping.aliases.items()},
+    )
+
+
+def check(mapping: Mapping) -> None:
+    """Raises Rejected, naming the field, for a mapping that cannot be (B-042..B-049, B-065)."""
+    _check_username(mapping.username)
+    for field, source in (("realname", mapping.realname), ("email", mapping.email)):
+        if not source:
+            raise Rejected(f"{field} needs a source attribute", field=field)
+        _check_source(source, field)
+    if mapping.notes:
+        _check_source(mapping.notes, "notes")
+    for position, source in mapping.aliases.items():
+        if position not in {str(number) for number in range(1, MAX_ALIASES + 1)}:
+            raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position!r}', field="aliases")
+        _check_source(source, f"aliases.{position}")
+    if mapping.normalize and mapping.username != USER_PRINCIPAL_NAME:
+        raise Rejected(f"usernames are normalized only when their source is {USER_PRINCIPAL_NAME}", field="normalize")
+
+
+def _check_username(source: str) -> None:
+    if source in NOT_A_USERNAME:
+        raise Rejected(f"{source} cannot be the source of usernames; it may be an alias", field="username")
+    if source in LIST_ATTRIBUTES:
+        raise Rejected(f"{source} has several values and cannot be the source of usernames", field="username")
+    _check_source(source, "username")
+
+
+def _check_source(source: str, field: str) -> None:
+    if source not in TEXT_ATTRIBUTES and source not in LIST_ATTRIBUTES and not _EXTENSION.fullmatch(source):
+        raise Rejected(f"{source!r} is not an attribute of Microsoft Graph users that can be imported as text", field=field)

@@ -1,0 +1,30 @@
+"""Who may do what: administrative roles, highest first (D-25), and what each action needs (B-250)."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OWNER = "Owner"
+    ADMINISTRATOR = "Administrator"
+    APPLICATION_MANAGER = "Application Manager"
+    USER_MANAGER = "User Manager"
+    SECURITY_ANALYST = "Security Analyst"
+    HELP_DESK = "Help Desk"
+    BILLING = "Billing"
+    PHISHING_MANAGER = "Phishing Manager"
+    READ_ONLY = "Read-only"
+
+
+class Action(StrEnum):
+    READ = "read the directory and its syncs"
+    MANAGE_USER_SYNC = "set up and run user syncs"
+
+
+_ALLOWED = {
+    Action.READ: frozenset(Role),
+    Action.MANAGE_USER_SYNC: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-006
+}
+
+
+def may(role: Role, action: Action) -> bool:
+    return role in _ALLOWED[action]

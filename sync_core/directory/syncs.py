@@ -1,0 +1,60 @@
+"""Connections to Entra tenants, and the user syncs that read through them (B-020..B-037)."""
+
+from datetime import datetime
+
+import msgspec
+
+from sync_core.directory.attributes import Mapping
+from sync_core.errors import Rejected
+
+MAX_GROUPS = 400
+MAX_NAME = 128
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Consent of one Entra tenant. Holds no credential (B-024)."""
+
+    connection_id: str
+    tenant_id: str
+    name: str
+    created_at: datetime
+
+
+class SelectedGroup(msgspec.Struct, frozen=True, kw_only=True):
+    object_id: str
+    group_id: str
+    """Its group here: random, made when it was selected (D-20)."""
+    name: str
+    """Its name in Entra when last seen."""
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """A user sync's settings. Each saved change raises `version`; a run stops when it differs from the run's (D-17)."""
+
+    directory_key: str
+    name: str
+    connection_id: str
+    tenant_id: str
+    groups: tuple[SelectedGroup, ...]
+    mapping: Mapping
+    version: int = 1
+    created_at: datetime
+    deleted_at: datetime | None = None
+
+
+def check_groups(object_ids: tuple[str, ...]) -> None:
+    """Raises Rejected for more than 400 groups (B-031), none, or one named twice."""
+    if len(object_ids) > MAX_GROUPS:
+        raise Rejected(f"at most {MAX_GROUPS} groups can be selected, not {len(object_ids)}", field="groups")
+    if not object_ids:
+        raise Rejected("select at least one group", field="groups")
+    if len(set(object_ids)) != len(object_ids):
+        raise Rejected("a group is selected twice", field="groups")
+
+
+def check_name(name: str) -> str:
+    """The name without outer blanks. Raises Rejected when that is empty, over 128 characters, or has control characters."""
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise Rejected(f"a name is 1 to {MAX_NAME} printable characters", field="name")
+    return name

@@ -1,0 +1,68 @@
+"""A user's record: one row that is the truth; every other row that names the user is a pointer to it.
+
+Synced fields are written by the syncs in `held_by` and nobody else (B-150); a user that no existing sync holds is unmanaged.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from sync_core.directory import names
+
+
+class Status(StrEnum):
+    """The user's own status. What it may do also depends on its groups (B-157)."""
+
+    ACTIVE = "active"
+    BYPASS = "bypass"
+    DISABLED = "disabled"
+    PENDING_DELETION = "pending deletion"
+    PURGING = "purging"
+    """Being removed for good: no sync may restore it any more (D-27)."""
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What one sync knows of the user: the object it is in Entra, and what that sync last wrote."""
+
+    tenant_id: str
+    object_id: str
+    groups: tuple[str, ...] = ()
+    """Ids of that sync's groups, sorted."""
+    fingerprint: str = ""
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    user_id: str
+    username: str
+    realname: str = ""
+    email: str = ""
+    notes: str = ""
+    aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """By position, "1" to "8"; positions without a value are absent."""
+    status: Status = Status.ACTIVE
+    groups: tuple[str, ...] = ()
+    """Ids of all its groups, sorted."""
+    held_by: dict[str, Hold] = msgspec.field(default_factory=dict[str, Hold])
+    """By directory key."""
+    read_at: datetime | None = None
+    """When the reading was made that this record shows; the newer reading wins (D-16)."""
+    created_at: datetime | None = None
+    synced_at: datetime | None = None
+    sessions_valid_after: datetime | None = None
+    """Sessions begun before this moment are void: set when the user is disabled (B-154)."""
+    trashed_at: datetime | None = None
+    former_username: str = ""
+    """The name it had when, in Trash, another user took it over (D-07)."""
+
+    @property
+    def name_digests(self) -> dict[str, str]:
+        """The claims of this record: digest to spelling. One value repeated is one claim (D-03)."""
+        return {names.digest(name): name for name in (*self.aliases.values(), self.username) if name}
+
+    @property
+    def in_trash(self) -> bool:
+        return self.status in TRASHED
+
+
+TRASHED = frozenset({Status.PENDING_DELETION, Status.PURGING})

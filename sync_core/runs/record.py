@@ -1,0 +1,72 @@
+"""A run: one full sync from its start to its end, under one reference code (D-21)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from sync_core.directory.syncs import Sync
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    READING = "reading"
+    PLANNING = "planning"
+    APPLYING = "applying"
+    FINISHING = "finishing"
+    COMPLETED = "completed"
+    WARNINGS = "completed with warnings"
+    INCOMPLETE = "incomplete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+ENDED = frozenset({State.COMPLETED, State.WARNINGS, State.INCOMPLETE, State.CANCELLED, State.FAILED})
+
+
+class Phase(StrEnum):
+    """The step whose messages are out. Phases move forward only, but for planning again after a claim was lost."""
+
+    BEGIN = "begin"
+    READ = "read"
+    PLAN = "plan"
+    CLAIM = "claim"
+    APPLY = "apply"
+    FINISH = "finish"
+    ENDED = "ended"
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, changed by ETag only. What parallel steps report stands in rows of their own (marks)."""
+
+    run: str
+    directory_key: str
+    fence: int
+    actor: str
+    queued_at: datetime
+    state: State = State.QUEUED
+    phase: Phase = Phase.BEGIN
+    sync: Sync | None = None
+    """The settings that this run goes by, fixed by its begin step (D-17)."""
+    read_at: datetime | None = None
+    """When its reading counts as made: before its first request to Graph (D-16)."""
+    plan_attempt: int = 1
+    slices: int = 0
+    """How many slices of changes the plan made; chains of them are applied in parallel."""
+    chains: tuple[str, ...] = ()
+    outcome: State | None = None
+    """How it will end, once that is settled before its last step."""
+    reason: str = ""
+    wrote: bool = False
+    """Whether anything may have been written in the directory: claims had begun."""
+    ended_at: datetime | None = None
+    counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    requests: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the present step is: `done` of `total` of its own units (groups, then slices of changes)."""
+
+    step: str
+    done: int
+    total: int
