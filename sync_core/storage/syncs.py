@@ -1,0 +1,65 @@
+"""Rows of syncs: table Syncs, partition "sync", by directory key.
+
+Beside each sync stands the claim of its name, keyed by the name's digest, so that one transaction keeps names unique.
+Partition "lock" of the same table holds the locks of runs.
+"""
+
+from dataclasses import dataclass
+
+from sync_core.directory import names
+from sync_core.directory.syncs import Sync
+from sync_core.errors import AlreadyExists
+from sync_core.storage.records import ROW_VERSION, columns, record
+from sync_core.storage.tables import Insert, Replace, Row, Tables
+
+TABLE = "Syncs"
+PARTITION = "sync"
+_FIRST_SYNC, _AFTER_SYNCS = "DK", "DL"
+_NAME = "name-"
+
+
+class NameTaken(AlreadyExists):
+    """Another sync has this name, in some spelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSync:
+    sync: Sync
+    etag: str
+
+
+class SyncRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def insert(self, sync: Sync) -> None:
+        """Raises NameTaken when another sync has the name."""
+        claim = Row(PARTITION, _NAME + names.digest(sync.name), {"version": ROW_VERSION, "directory_key": sync.directory_key})
+        try:
+            await self._tables.transact(TABLE, [Insert(claim), Insert(_row(sync))])
+        except AlreadyExists as taken:
+            if taken.index:
+                raise
+            raise NameTaken(f"there is a sync named {sync.name!r} already") from taken
+
+    async def get(self, directory_key: str) -> Sync | None:
+        stored = await self.read(directory_key)
+        return stored.sync if stored else None
+
+    async def read(self, directory_key: str) -> StoredSync | None:
+        """The sync with the ETag that `replace` wants."""
+        row = await self._tables.get(TABLE, PARTITION, directory_key)
+        return StoredSync(record(row.values, Sync), row.etag) if row else None
+
+    async def replace(self, sync: Sync, etag: str) -> str:
+        """Puts settings of the same name in the place of those with `etag`; the new ETag. Raises Stale or Missing."""
+        return await self._tables.write(TABLE, Replace(_row(sync, etag)))
+
+    async def all(self) -> list[Sync]:
+        """In the order of their directory keys, deleted ones too."""
+        pages = self._tables.query(TABLE, PARTITION, start=_FIRST_SYNC, end=_AFTER_SYNCS)
+        return [record(row.values, Sync) async for page in pages for row in page]
+
+
+def _row(sync: Sync, etag: str = "") -> Row:
+    return Row(PARTITION, sync.directory_key, columns(sync), etag)
