@@ -13,7 +13,7 @@ run: setup ## the whole system on this machine, with a first integration key; PO
 	@$(PY) -m local.run
 
 test: setup ## the test suite; ARGS="-k names" for a part of it
-	@$(PY) -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, layers, requirements in step with pyproject.toml
 	@.venv/bin/ruff format --check --quiet .

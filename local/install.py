@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def install() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None]:
     """Holds the lock of this checkout's setup. The kernel frees it however the holder ends."""
     (LOCAL / "logs").mkdir(parents=True, exist_ok=True)
     with (LOCAL / "setup.lock").open("w") as lock:
@@ -68,11 +68,15 @@ def _install_requirements() -> None:
 
 
 def _installers() -> list[list[str]]:
-    """Commands that install the requirements, best first: uv takes seconds where pip takes half a minute."""
+    """Commands that install the requirements, best first: uv takes seconds where pip takes a minute."""
     python = str(VENV / "bin" / "python")
-    tools = [shutil.which("uv"), str(LOCAL / "uv" / "bin" / "uv")]
-    uv = [[tool, "pip", "install", "--python", python, "-r", str(REQUIREMENTS)] for tool in tools if tool and _runs(Path(tool))]
-    return [*uv, [python, "-m", "pip", "install", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]]
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    found = [tool for tool in (shutil.which("uv"), LOCAL / "uv" / "bin" / "uv", VENV / "bin" / "uv") if tool and _runs(tool)]
+    if not found:
+        pinned = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("uv==")]
+        _run("uv", [*pip, *pinned])
+        found = [VENV / "bin" / "uv"]
+    return [[str(found[0]), "pip", "install", "--python", python, "-r", str(REQUIREMENTS)], [*pip, "-r", str(REQUIREMENTS)]]
 
 
 def _install_azurite() -> None:
@@ -96,7 +100,7 @@ def _begun() -> Path:
     return VENV / ".installing"
 
 
-def _runs(program: Path) -> bool:
+def _runs(program: Path | str) -> bool:
     try:
         return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
     except OSError:
