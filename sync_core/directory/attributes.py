@@ -51,7 +51,8 @@ class Mapped(msgspec.Struct, frozen=True, array_like=True):
     username: str
     realname: str
     email: str
-    notes: str
+    notes: str | None
+    """None where notes are not imported: then those here stay (B-051)."""
     aliases: dict[str, str]
     """By position, every mapped position present: "" where the source has no value."""
 
@@ -64,7 +65,7 @@ def apply_mapping(mapping: Mapping, values: tuple[str, ...]) -> Mapped:
         username=normalize(username) if mapping.normalize else username,
         realname=value[mapping.realname],
         email=value[mapping.email],
-        notes=value[mapping.notes] if mapping.notes else "",
+        notes=value[mapping.notes] if mapping.notes else None,
         aliases={position: value[source].strip() for position, source in mapping.aliases.items()},
     )
 

@@ -1,0 +1,60 @@
+"""Who holds a name. A claim's row is a pointer: it is believed only as far as the record that it points to agrees."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from sync_core.directory.attributes import Mapped, apply_mapping
+from sync_core.directory.attributes import Mapping as AttributeMapping
+from sync_core.directory.names import digest, fold
+from sync_core.directory.users import User
+from sync_core.entra.port import SourceUser
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """A row of Names: who claims the name, and who held it before."""
+
+    name: str
+    owner: str
+    was: str
+
+
+def holder(claim: Claim | None, key: str, records: Mapping[str, User]) -> str:
+    """The user whose record lists the name: the owner, else who had it before, else "" for nobody."""
+    if claim is None:
+        return ""
+    for user_id in (claim.owner, claim.was):
+        record = records.get(user_id)
+        if record is not None and key in record.name_digests:
+            return user_id
+    return ""
+
+
+def wanted_names(mapped: Mapped) -> dict[str, str]:
+    """Digest to spelling of every name that the mapped fields claim."""
+    return {digest(name): name for name in (*mapped.aliases.values(), mapped.username) if name}
+
+
+def shared_names(mapping: AttributeMapping, users: Iterable[SourceUser]) -> dict[str, tuple[str, dict[str, str]]]:
+    """The users of the source that share a name with another, by object id: the name, and who else has it (B-013).
+
+    Others are given as object id to username. A value that one user repeats is one claim (D-03).
+    """
+    first: dict[str, SourceUser] = {}
+    several: dict[str, dict[str, SourceUser]] = {}
+    for user in users:
+        for name in _names(mapping, user):
+            holder_of_name = first.setdefault(name, user)
+            if holder_of_name is not user:
+                several.setdefault(name, {holder_of_name.object_id: holder_of_name})[user.object_id] = user
+    found: dict[str, tuple[str, dict[str, str]]] = {}
+    for name, sharers in several.items():
+        for object_id in sharers:
+            others = {other: apply_mapping(mapping, user.values).username for other, user in sharers.items() if other != object_id}
+            found.setdefault(object_id, (name, others))
+    return found
+
+
+def _names(mapping: AttributeMapping, user: SourceUser) -> set[str]:
+    mapped = apply_mapping(mapping, user.values)
+    return {fold(name) for name in (mapped.username, *mapped.aliases.values()) if name}

@@ -1,0 +1,44 @@
+"""Who gets a name that several want: swaps and chains go through in one run, everything else is a conflict in words (D-02..D-04, D-07)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sync_core.planning.identity import Match, Stored
+from sync_core.planning.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    match: Match
+    reason: Reason
+    detail: str
+
+
+def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str], bool]) -> list[Lost]:
+    """The matches that cannot have all names they want. `matches` by user id; `yields` tells who gives up any name somebody wants.
+
+    A name is free when nobody holds it, when its holder yields, or when its holder is itself a match whose record would not
+    list it any more. A match that loses keeps its names, so whoever waited for one of them loses too.
+    """
+    waiting: defaultdict[str, list[Match]] = defaultdict(list)
+    pending: list[Lost] = []
+    for match in matches.values():
+        for key, name in match.wanted.items():
+            holder = stored.holder(key)
+            if holder in ("", match.user_id) or yields(holder):
+                continue
+            other = matches.get(holder)
+            if other is not None and key not in other.after_names:
+                waiting[holder].append(match)
+            else:
+                pending.append(Lost(match, Reason.NAME_IN_USE, f"{name} belongs to {stored.records[holder].username} ({holder})"))
+    lost: dict[str, Lost] = {}
+    while pending:
+        loss = pending.pop()
+        if loss.match.user_id in lost:
+            continue
+        lost[loss.match.user_id] = loss
+        kept = f"{loss.match.username} ({loss.match.user_id}) is skipped and keeps its names"
+        pending += [Lost(other, Reason.HOLDER_SKIPPED, kept) for other in waiting[loss.match.user_id]]
+    return list(lost.values())

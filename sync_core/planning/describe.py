@@ -1,0 +1,57 @@
+"""What a change comes to, in words: the actions and the fields, from the record before and after."""
+
+from collections.abc import Mapping
+
+from sync_core.directory.users import Status, User
+from sync_core.planning.changes import Action, Field
+from sync_core.planning.settle import live_holds
+
+
+def actions(before: User | None, after: User, key: str, existing: frozenset[str]) -> tuple[Action, ...]:
+    """In the order in which a person would tell them. `key` is the directory key of the sync that acts."""
+    if before is None:
+        return (Action.CREATE,)
+    found: list[Action] = []
+    if after.in_trash and not before.in_trash:
+        return (Action.TRASH,)
+    if before.in_trash and not after.in_trash:
+        found.append(Action.RESTORE)
+    elif key not in before.held_by and key in after.held_by:
+        found.append(Action.JOIN if live_holds(before, existing) else Action.TAKEOVER)
+    elif key in before.held_by and key not in after.held_by:
+        found.append(Action.LEAVE)
+    if before.username != after.username:
+        found.append(Action.RENAME)
+    if (before.status is Status.DISABLED) != (after.status is Status.DISABLED) and not before.in_trash:
+        found.append(Action.DISABLE if after.status is Status.DISABLED else Action.ENABLE)
+    if _data(before) != _data(after):
+        found.append(Action.UPDATE)
+    if before.groups != after.groups:
+        found.append(Action.GROUPS)
+    return tuple(found)
+
+
+def fields(before: User | None, after: User, group_names: Mapping[str, str]) -> tuple[Field, ...]:
+    """The fields that differ, with the texts before and after. Groups by their names here."""
+    old, new = _texts(before, group_names), _texts(after, group_names)
+    return tuple(
+        Field(name, old.get(name, ""), new.get(name, "")) for name in dict.fromkeys((*old, *new)) if old.get(name, "") != new.get(name, "")
+    )
+
+
+def _data(user: User) -> tuple[object, ...]:
+    return user.realname, user.email, user.notes, user.aliases
+
+
+def _texts(user: User | None, group_names: Mapping[str, str]) -> dict[str, str]:
+    if user is None:
+        return {}
+    return {
+        "username": user.username,
+        "realname": user.realname,
+        "email": user.email,
+        "notes": user.notes,
+        **{f"alias{position}": name for position, name in sorted(user.aliases.items())},
+        "status": user.status.value,
+        "groups": ", ".join(sorted(group_names.get(group, group) for group in user.groups)),
+    }

@@ -1,0 +1,104 @@
+"""Which user here a user of the source is: by object id in its own sync, then in others of the tenant, then by username (D-06)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sync_core.directory.attributes import Mapped
+from sync_core.directory.names import digest
+from sync_core.directory.users import Status, User
+from sync_core.planning.claims import Claim, holder, wanted_names
+from sync_core.planning.reading import Candidate
+from sync_core.planning.reasons import Reason
+from sync_core.planning.settle import Writer, live_holds
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the directory says about everybody whom the plan has to look at."""
+
+    records: Mapping[str, User] = field(default_factory=dict[str, User])
+    """By user id: of candidates and leavers, and of all whom the claims name."""
+    claims: Mapping[str, Claim] = field(default_factory=dict[str, Claim])
+    """By digest: of every name that a candidate wants, and of those that a dead run had claimed."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
+    """User id by object id, as other syncs of the same tenant know them (D-06)."""
+    group_names: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def holder(self, key: str) -> str:
+        """The user that holds the name of this digest; "" for nobody."""
+        return holder(self.claims.get(key), key, self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate, and the user that it is or will be."""
+
+    candidate: Candidate
+    user_id: str
+    before: User | None
+    repoint: bool
+    wanted: Mapping[str, str]
+    """Digest to spelling of the names that it would claim."""
+    after_names: frozenset[str]
+    """Digests of all names that its record would list: with those given by hand in positions the sync does not map (B-051)."""
+
+    @property
+    def object_id(self) -> str:
+        return self.candidate.user.object_id
+
+    @property
+    def username(self) -> str:
+        """As it is known today."""
+        return self.before.username if self.before is not None else self.candidate.mapped.username
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    user_id: str
+    reason: Reason
+    detail: str
+
+
+def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Callable[[], str]) -> Match | Refused:
+    user_id, repoint = _identify(candidate, stored, writer)
+    before = stored.records.get(user_id)
+    if before is not None and before.status is Status.PURGING:
+        return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
+    if before is not None and _would_enable_by_takeover(before, candidate, writer):
+        return Refused("", Reason.DISABLED_HERE, f"{before.username} ({user_id}) is disabled here and no sync manages it")
+    mapped, wanted = candidate.mapped, wanted_names(candidate.mapped)
+    by_hand = before.aliases.items() if before is not None else ()
+    kept = {digest(name) for position, name in by_hand if position not in mapped.aliases}
+    return Match(candidate, user_id or new_user_id(), before, repoint, wanted, frozenset(wanted) | kept)
+
+
+def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str, bool]:
+    """The user id ("" for a new one), and whether the object's row in Objects has to be pointed to it."""
+    indexed = candidate.indexed
+    elsewhere = stored.elsewhere.get(candidate.user.object_id, "")
+    if indexed is not None:
+        never_came_to_be = indexed.user_id not in stored.records and elsewhere in stored.records
+        return (elsewhere, True) if never_came_to_be else (indexed.user_id, False)
+    if elsewhere in stored.records:
+        return elsewhere, False
+    return _by_username(candidate.mapped, candidate.user.object_id, stored, writer), False
+
+
+def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer) -> str:
+    """The user with this username that may become the object's: unmanaged (B-010), or held for other tenants only (B-011).
+
+    Not one in Trash (D-02, D-07), not one that has the name as an alias (D-04), not another object of this tenant (D-02).
+    """
+    key = digest(mapped.username)
+    user_id = stored.holder(key)
+    record = stored.records.get(user_id)
+    if record is None or record.in_trash or digest(record.username) != key:
+        return ""
+    holds = live_holds(record, writer.existing).values()
+    same_tenant = {hold.object_id for hold in holds if hold.tenant_id == writer.tenant_id}
+    return user_id if same_tenant <= {object_id} else ""
+
+
+def _would_enable_by_takeover(before: User, candidate: Candidate, writer: Writer) -> bool:
+    managed = before.in_trash or live_holds(before, writer.existing)
+    return not managed and before.status is Status.DISABLED and candidate.user.enabled

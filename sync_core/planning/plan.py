@@ -1,0 +1,232 @@
+"""The plan of a run: a pure function from what was read and what is stored to changes and skips, each with its reason.
+
+Planning again after the changes were applied plans nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from sync_core.directory.users import Status, User
+from sync_core.planning.changes import Change, Desired, Kind, NameMove
+from sync_core.planning.claims import shared_names
+from sync_core.planning.contention import contend
+from sync_core.planning.describe import actions, fields
+from sync_core.planning.identity import Match, Stored, match
+from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
+from sync_core.planning.reasons import Reason, Skip
+from sync_core.planning.settle import Writer, live_holds, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A claim that a dead run left: the row of `digest` goes from `owner` to `holder`, or away for ""."""
+
+    digest: str
+    owner: str
+    holder: str
+
+
+@dataclass(slots=True)
+class Plan:
+    changes: list[Change] = field(default_factory=list[Change])
+    """In the order of user ids."""
+    skips: list[Skip] = field(default_factory=list[Skip])
+    repairs: list[Repair] = field(default_factory=list[Repair])
+
+
+def plan(
+    reading: Reading,
+    candidates: Iterable[Candidate],
+    leavers: Iterable[Indexed],
+    stored: Stored,
+    writer: Writer,
+    *,
+    new_user_id: Callable[[], str],
+    gone: frozenset[str] = frozenset(),
+) -> Plan:
+    """Decides for every candidate and every proved leaver; `gone` are the object ids of leavers that Entra has no more."""
+    return _Planner(reading, stored, writer, {leaver.user_id: leaver for leaver in leavers}).plan(candidates, new_user_id, gone)
+
+
+class _Planner:
+    def __init__(self, reading: Reading, stored: Stored, writer: Writer, going: dict[str, Indexed]) -> None:
+        self._reading, self._stored, self._writer, self._going = reading, stored, writer, going
+        self._shared = shared_names(reading.mapping, reading.users.values())
+        self._matches: dict[str, Match] = {}
+        self._skips: dict[str, Skip] = {}
+        self._skipped: list[tuple[Candidate, str]] = []
+
+    def plan(self, candidates: Iterable[Candidate], new_user_id: Callable[[], str], gone: frozenset[str]) -> Plan:
+        for candidate in candidates:
+            self._consider(candidate, new_user_id)
+        for loss in contend(self._matches, self._stored, self._yields_names):
+            del self._matches[loss.match.user_id]
+            self._skip(loss.match.candidate, loss.reason, loss.detail, loss.match.user_id if loss.match.before else "")
+        wanted = {key: match for match in self._matches.values() for key in match.wanted}
+        given_up = self._given_up(wanted)
+        changes = [self._write(found, wanted) for found in self._matches.values()]
+        changes += [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in self._going.values()]
+        changes += self._safety_disables()
+        changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
+        changes.sort(key=lambda change: change.user_id)
+        self._tell_standing_skips()
+        return Plan(changes, list(self._skips.values()), self._repairs(wanted))
+
+    # Skips
+
+    def _consider(self, candidate: Candidate, new_user_id: Callable[[], str]) -> None:
+        known = candidate.indexed.user_id if candidate.indexed is not None else ""
+        if not candidate.mapped.username:
+            return self._skip(candidate, Reason.EMPTY_USERNAME, f"{self._reading.mapping.username} has no value", known)
+        if candidate.user.object_id in self._shared:
+            return self._skip(candidate, Reason.SHARED_NAME, _sharers(*self._shared[candidate.user.object_id]), known)
+        found = match(candidate, self._stored, self._writer, new_user_id)
+        if isinstance(found, Match):
+            self._matches[found.user_id] = found
+            return None
+        return self._skip(candidate, found.reason, found.detail, found.user_id)
+
+    def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str) -> None:
+        user_id = user_id if user_id in self._stored.records else ""
+        self._skips[candidate.user.object_id] = Skip(
+            object_id=candidate.user.object_id, user_id=user_id, username=candidate.mapped.username, reason=reason, detail=detail
+        )
+        self._skipped.append((candidate, user_id))
+
+    def _tell_standing_skips(self) -> None:
+        """Those for whom nothing would have changed: they share a name with somebody (B-013), or only just stay (D-10, D-11)."""
+        for object_id, (name, others) in self._shared.items():
+            self._tell(object_id, Reason.SHARED_NAME, _sharers(name, others))
+        for object_id, why in self._reading.kept.items():
+            reason = Reason.GROUP_GONE if why is Outcome.GONE else Reason.STILL_A_MEMBER
+            self._tell(object_id, reason, "confirmed by its object id")
+
+    def _tell(self, object_id: str, reason: Reason, detail: str) -> None:
+        username = self._reading.username(object_id)
+        skip = Skip(object_id=object_id, user_id="", username=username, reason=reason, detail=detail)
+        self._skips.setdefault(object_id, skip)
+
+    # Names
+
+    def _yields_names(self, user_id: str) -> bool:
+        """Whether the user is in Trash, or goes there in this run: it keeps a name only until somebody wants it (D-07)."""
+        record = self._stored.records[user_id]
+        if record.status is Status.PENDING_DELETION:
+            return user_id not in self._matches
+        others = live_holds(record, self._writer.existing).keys() - {self._writer.directory_key}
+        return user_id in self._going and not others
+
+    def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
+        """The digests that users in Trash give up to others, by user id."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for key, taker in wanted.items():
+            holder = self._stored.holder(key)
+            if holder not in ("", taker.user_id) and holder not in self._matches:
+                found[holder].append(key)
+        return {user_id: tuple(digests) for user_id, digests in found.items()}
+
+    def _moves(self, found: Match) -> tuple[NameMove, ...]:
+        moves: list[NameMove] = []
+        for key, name in found.wanted.items():
+            claim = self._stored.claims.get(key)
+            if claim is None or claim.owner != found.user_id:
+                moves.append(NameMove(key, name, claim.owner if claim else "", self._stored.holder(key)))
+        return tuple(moves)
+
+    def _repairs(self, wanted: dict[str, Match]) -> list[Repair]:
+        """Claims that point past their holder and that no change of this plan takes over."""
+        found: list[Repair] = []
+        for key, claim in self._stored.claims.items():
+            holder = self._stored.holder(key)
+            if key not in wanted and holder != claim.owner:
+                found.append(Repair(key, claim.owner, holder))
+        return found
+
+    # Changes
+
+    def _write(self, found: Match, wanted: dict[str, Match]) -> Change:
+        candidate, indexed, before = found.candidate, found.candidate.indexed, found.before
+        groups = group_ids(self._reading.groups, candidate.mask)
+        listed = before.name_digests if before is not None else {}
+        change = Change(
+            kind=Kind.WRITE,
+            user_id=found.user_id,
+            object_id=found.object_id,
+            username=candidate.mapped.username,
+            reason=self._membership(groups),
+            desired=Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint),
+            moves=self._moves(found),
+            frees=tuple(key for key in listed if key not in found.after_names and key not in wanted),
+            was_indexed=indexed is not None,
+            etag=indexed.etag if indexed is not None else "",
+            repoint=found.repoint,
+        )
+        return self._described(change, before, candidate)
+
+    def _leave(self, leaver: Indexed, gone: frozenset[str], given_up: tuple[str, ...]) -> Change:
+        record = self._stored.records.get(leaver.user_id)
+        change = Change(
+            kind=Kind.LEAVE,
+            user_id=leaver.user_id,
+            object_id=leaver.object_id,
+            username=(record.username or record.former_username) if record is not None else "",
+            reason="Entra has no such user any more" if leaver.object_id in gone else "in no selected group any more",
+            yields=given_up,
+            was_indexed=True,
+            etag=leaver.etag,
+        )
+        return self._described(change, record, None)
+
+    def _safety_disables(self) -> Iterator[Change]:
+        """Skipping withholds names and attributes, never safety (D-04)."""
+        for candidate, user_id in self._skipped:
+            before = self._stored.records.get(user_id)
+            if before is None or candidate.user.enabled or before.in_trash or before.status is Status.DISABLED:
+                continue
+            change = Change(
+                kind=Kind.DISABLE,
+                user_id=user_id,
+                object_id=candidate.user.object_id,
+                username=before.username,
+                reason="disabled in Entra; everything else stays as it is, because the user is skipped",
+                was_indexed=candidate.indexed is not None,
+                etag=candidate.indexed.etag if candidate.indexed is not None else "",
+            )
+            yield self._described(change, before, None)
+
+    def _yield(self, user_id: str, digests: tuple[str, ...]) -> Change:
+        before = self._stored.records[user_id]
+        reason = "in Trash, and another user takes the name"
+        change = Change(kind=Kind.YIELD, user_id=user_id, username=before.username, reason=reason, yields=digests)
+        return self._described(change, before, None)
+
+    def _described(self, change: Change, before: User | None, candidate: Candidate | None) -> Change:
+        """The change with what it comes to, and the member rows that it concerns."""
+        after = settle(before, change, self._writer)
+        if after is None:
+            return change
+        known = set(before.groups) if before is not None else set[str]()
+        left = set(known)
+        if candidate is not None and candidate.indexed is not None:
+            left.update(group_ids(self._reading.groups, candidate.indexed.mask))
+        if candidate is not None and candidate.put_right:
+            left.update(group.group_id for group in self._reading.groups)
+            known.clear()
+        key, existing = self._writer.directory_key, self._writer.existing
+        return replace(
+            change,
+            actions=actions(before, after, key, existing) if after is not before else (),
+            fields=fields(before, after, self._stored.group_names) if after is not before else (),
+            enters=tuple(group for group in after.groups if group not in known),
+            leaves=tuple(sorted(left.difference(after.groups))),
+        )
+
+    def _membership(self, groups: tuple[str, ...]) -> str:
+        return "member of " + ", ".join(sorted(self._stored.group_names.get(group, group) for group in groups))
+
+
+def _sharers(name: str, others: dict[str, str]) -> str:
+    return f"{name} also belongs to " + ", ".join(f"{username} ({object_id})" for object_id, username in sorted(others.items()))

@@ -1,0 +1,158 @@
+"""What a user's record becomes by a change. The plan describes changes with it, apply writes by it: one function, no surprises.
+
+Settling twice is settling once: a change delivered again finds nothing left to do.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from sync_core.directory.names import digest
+from sync_core.directory.users import Hold, Status, User
+from sync_core.planning.changes import Change, Desired, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """On whose behalf records are written, and as of when."""
+
+    directory_key: str
+    tenant_id: str
+    read_at: datetime
+    now: datetime
+    existing: frozenset[str]
+    """Directory keys of the syncs that exist: only these hold a user (D-17)."""
+
+
+def settle(before: User | None, change: Change, writer: Writer) -> User | None:
+    """The record after the change; `before` itself when nothing is to be written; None when there is and shall be no record."""
+    if before is None:
+        return _created(change, change.desired, writer) if change.desired is not None else None
+    if before.status is Status.PURGING:
+        return before
+    after = _settled(before, change, writer)
+    if after.in_trash and change.yields:
+        after = _without_names(after, frozenset(change.yields))
+    return before if same(before, after) else after
+
+
+def same(one: User, other: User) -> bool:
+    """Whether two records say the same, times of reading and writing aside."""
+    return one == replace(other, read_at=one.read_at, synced_at=one.synced_at)
+
+
+def live_holds(user: User, existing: frozenset[str]) -> dict[str, Hold]:
+    """The syncs that hold the user, less those that were deleted (D-17)."""
+    return {key: hold for key, hold in user.held_by.items() if key in existing}
+
+
+def _settled(before: User, change: Change, writer: Writer) -> User:
+    newer_elsewhere = before.read_at is not None and before.read_at > writer.read_at
+    match change.kind:
+        case Kind.WRITE if change.desired is not None:
+            if newer_elsewhere:
+                return _renamed_only(before, change, change.desired)
+            return _written(before, change, change.desired, writer)
+        case Kind.LEAVE if not newer_elsewhere:
+            return _left(before, writer)
+        case Kind.DISABLE if not newer_elsewhere and not before.in_trash and before.status is not Status.DISABLED:
+            return replace(before, status=Status.DISABLED, sessions_valid_after=writer.now, read_at=writer.read_at, synced_at=writer.now)
+        case _:
+            return before
+
+
+def _created(change: Change, desired: Desired, writer: Writer) -> User:
+    mapped = desired.mapped
+    return User(
+        user_id=change.user_id,
+        username=mapped.username,
+        realname=mapped.realname,
+        email=mapped.email,
+        notes=mapped.notes or "",
+        aliases={position: value for position, value in mapped.aliases.items() if value},
+        status=Status.ACTIVE if desired.enabled else Status.DISABLED,
+        groups=desired.groups,
+        held_by={writer.directory_key: _hold(change, desired, writer)},
+        read_at=writer.read_at,
+        created_at=writer.now,
+        synced_at=writer.now,
+    )
+
+
+def _hold(change: Change, desired: Desired, writer: Writer) -> Hold:
+    return Hold(tenant_id=writer.tenant_id, object_id=change.object_id, groups=desired.groups, fingerprint=desired.fingerprint)
+
+
+def _renamed_only(before: User, change: Change, desired: Desired) -> User:
+    """Somebody read the user later: of this run only a username already moved in claim is written (D-16)."""
+    username = desired.mapped.username
+    moved = {move.digest for move in change.moves}
+    return replace(before, username=username) if digest(username) in moved else before
+
+
+def _written(before: User, change: Change, desired: Desired, writer: Writer) -> User:
+    mapped, status = desired.mapped, _status(before, desired)
+    kept = {position: value for position, value in before.aliases.items() if position not in mapped.aliases}
+    others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}
+    after = replace(
+        before,
+        username=mapped.username,
+        realname=mapped.realname,
+        email=mapped.email,
+        notes=before.notes if mapped.notes is None else mapped.notes,
+        aliases=kept | {position: value for position, value in mapped.aliases.items() if value},
+        status=status,
+        groups=_groups(desired.groups, others),
+        held_by={**others, writer.directory_key: _hold(change, desired, writer)},
+        read_at=writer.read_at,
+        synced_at=writer.now,
+        sessions_valid_after=_sessions(before, status, writer),
+        trashed_at=None,
+        former_username="",
+    )
+    if others and not same(replace(before, held_by=after.held_by), after):
+        blank = {key: replace(hold, fingerprint="") for key, hold in others.items()}
+        return replace(after, held_by=after.held_by | blank)
+    return after
+
+
+def _status(before: User, desired: Desired) -> Status:
+    """Disabled in Entra wins; enabled again returns to active, bypass stays where it was never disabled (B-154, B-155, D-22)."""
+    if not desired.enabled:
+        return Status.DISABLED
+    return Status.BYPASS if before.status is Status.BYPASS else Status.ACTIVE
+
+
+def _sessions(before: User, status: Status, writer: Writer) -> datetime | None:
+    disabled_now = status is Status.DISABLED and before.status is not Status.DISABLED
+    return writer.now if disabled_now else before.sessions_valid_after
+
+
+def _groups(own: tuple[str, ...], others: dict[str, Hold]) -> tuple[str, ...]:
+    """A synced user is in the groups of its syncs and in no other (B-173)."""
+    return tuple(sorted({*own, *(group for hold in others.values() for group in hold.groups)}))
+
+
+def _left(before: User, writer: Writer) -> User:
+    if writer.directory_key not in before.held_by:
+        return before
+    others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}
+    if others:
+        return replace(before, held_by=others, groups=_groups((), others), read_at=writer.read_at, synced_at=writer.now)
+    return replace(
+        before,
+        held_by={},
+        status=Status.PENDING_DELETION,
+        trashed_at=writer.now,
+        sessions_valid_after=writer.now,
+        read_at=writer.read_at,
+        synced_at=writer.now,
+    )
+
+
+def _without_names(user: User, digests: frozenset[str]) -> User:
+    aliases = {position: name for position, name in user.aliases.items() if digest(name) not in digests}
+    if user.username and digest(user.username) in digests:
+        return replace(user, aliases=aliases, username="", former_username=user.username)
+    return replace(user, aliases=aliases)
