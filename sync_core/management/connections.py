@@ -34,7 +34,7 @@ class Connections:
         await self._rows.insert(connection)
         return connection
 
-    async def list(self) -> list[Connection]:
+    async def all(self) -> list[Connection]:
         return await self._rows.all()
 
     async def get(self, connection_id: str) -> Connection:

@@ -69,7 +69,7 @@ def check_date(date: str, now: datetime, window: timedelta) -> None:
         raise Unauthenticated("the header Date (or X-Duo-Date) must be the RFC 5322 date that was signed", code=INVALID_DATE) from None
     if distance > window:
         raise Unauthenticated(
-            f"the request's date is more than {window.total_seconds():.0f} s away from this server's time, {now:%a, %d %b %Y %H:%M:%S} UTC: "
+            f"the request's date is more than {window.total_seconds():.0f} s from this server's time, {now:%a, %d %b %Y %H:%M:%S} UTC: "
             "set the clock, and sign each request anew",
             code=STALE_DATE,
         )
@@ -100,7 +100,7 @@ def _canonical_forms(request: SignedRequest) -> list[str]:
     parameters = canonical_query(request.query)
     method = request.method.upper()
     return [
-        "\n".join((request.date, method, host, path, parameters, body, headers))
+        f"{request.date}\n{method}\n{host}\n{path}\n{parameters}\n{body}\n{headers}"
         for host, path, headers in product(request.hosts, request.paths, _header_digests(request.duo_headers))
     ]
 

@@ -62,7 +62,7 @@ class Syncs:
         )
         return await (self._insert(sync) if name else self._insert_numbered(sync))
 
-    async def list(self) -> list[Sync]:
+    async def all(self) -> list[Sync]:
         return [sync for sync in await self._rows.all() if sync.deleted_at is None]
 
     async def get(self, directory_key: str) -> Sync:
@@ -87,17 +87,15 @@ class Syncs:
 
     async def _insert_numbered(self, sync: Sync) -> Sync:
         """Names are unique (D-20 shows them to people): one that nobody asked for gets the first number that is free."""
-        taken = {names.digest(other.name) for other in await self.list()}
-        for number in count(1):
-            named = _numbered(sync, number)
+        taken = {names.digest(other.name) for other in await self.all()}
+        numbers = count(1)
+        while True:
+            named = _numbered(sync, next(numbers))
             if names.digest(named.name) in taken:
                 continue
-            try:
+            with suppress(NameTaken):
                 await self._rows.insert(named)
-            except NameTaken:
-                continue
-            return named
-        raise AssertionError("numbers do not end")
+                return named
 
 
 def _numbered(sync: Sync, number: int) -> Sync:

@@ -1,0 +1,62 @@
+"""Users and groups as they are read through the API: in the order of their ids, a page at a time."""
+
+from typing import Protocol
+
+from sync_core.directory.groups import Group, api_name
+from sync_core.directory.users import User
+from sync_core.management.references import cursor_after, cursor_key, has_form, unknown
+from sync_core.management.syncs import Syncs
+
+
+class UserPages(Protocol):
+    async def page(self, after: str, limit: int) -> list[User]:
+        """At most `limit` users whose ids come after `after`, in order; from the first one for ""."""
+        ...
+
+    async def get(self, user_id: str) -> User | None: ...
+
+
+class GroupPages(Protocol):
+    async def page(self, after: str, limit: int) -> list[Group]:
+        """At most `limit` groups whose ids come after `after`, in order; from the first one for ""."""
+        ...
+
+    async def get(self, group_id: str) -> Group | None: ...
+
+
+class DirectoryViews:
+    def __init__(self, users: UserPages, groups: GroupPages, syncs: Syncs) -> None:
+        self._users = users
+        self._groups = groups
+        self._syncs = syncs
+
+    async def users(self, *, limit: int, cursor: str) -> tuple[list[User], str]:
+        """At most `limit` users, and the cursor of those that follow: "" when none do. Raises Rejected for a foreign cursor."""
+        page = await self._users.page(cursor_key(cursor, "DU"), limit + 1)
+        more = len(page) > limit
+        return page[:limit], cursor_after(page[limit - 1].user_id) if more else ""
+
+    async def user(self, user_id: str) -> User:
+        """Raises NotFound."""
+        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
+        if user is None:
+            raise unknown("user", user_id)
+        return user
+
+    async def groups(self, *, limit: int, cursor: str) -> tuple[list[tuple[Group, str]], str]:
+        """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name."""
+        page = await self._groups.page(cursor_key(cursor, "DG"), limit + 1)
+        more = len(page) > limit
+        named = await self._named(page[:limit])
+        return named, cursor_after(page[limit - 1].group_id) if more else ""
+
+    async def group(self, group_id: str) -> tuple[Group, str]:
+        """The group and the name that the API shows. Raises NotFound."""
+        group = await self._groups.get(group_id) if has_form(group_id, "DG") else None
+        if group is None:
+            raise unknown("group", group_id)
+        return (await self._named([group]))[0]
+
+    async def _named(self, groups: list[Group]) -> list[tuple[Group, str]]:
+        syncs = {sync.directory_key: sync.name for sync in await self._syncs.all()}
+        return [(group, api_name(group, syncs.get(group.sync, ""))) for group in groups]
