@@ -110,9 +110,13 @@ def _runs(program: Path | str) -> bool:
 def _run(stage: str, *commands: list[str], env: dict[str, str] | None = None) -> None:
     """The first of `commands` that succeeds; what they say goes to the stage's log."""
     path = LOCAL / "logs" / f"setup-{stage}.log"
-    with path.open("wb") as log:
+    with path.open("w") as log:
         for command in commands:
-            if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, check=False).returncode == 0:
+            try:
+                subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=env, check=True)
+            except (OSError, subprocess.CalledProcessError) as failure:
+                log.write(f"{failure}\n")
+            else:
                 return
     tail = "\n".join(path.read_text(errors="replace").splitlines()[-15:])
     raise SetupFailed(f"{stage} failed, its log {path.relative_to(ROOT)} ends:\n{tail}")
