@@ -1,0 +1,43 @@
+"""When a queue is asked again for messages."""
+
+import random
+from collections.abc import Callable
+
+SHORTEST = 0.1
+"""Seconds between two polls of a queue that answers with nothing; the real host's minimum too."""
+WHILE_BUSY = 0.5
+
+
+class Pace:
+    """Randomised exponential backoff from 100 ms to `longest` seconds while a queue is empty.
+
+    The real host backs off per queue alone. Here the end of any invocation is a hint that another queue may have got a message,
+    so that a chain of steps is not held up by a queue that was idle for long; it costs a poll of every queue.
+    """
+
+    def __init__(self, longest: float, now: Callable[[], float], rng: random.Random) -> None:
+        self._longest = longest
+        self._now = now
+        self._rng = rng
+        self._empty = 0
+        self._polled = self._due = now()
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the next poll."""
+        return max(0.0, self._due - self._now())
+
+    def polled(self, *, found: bool) -> None:
+        self._polled = self._due = self._now()
+        self._empty = 0 if found else self._empty + 1
+        if not found:
+            # The exponent is bounded because a float is not.
+            self._due += min(self._longest, SHORTEST * 2 ** min(self._empty - 1, 30) * self._rng.uniform(0.8, 1.2))
+
+    def hint(self, *, strong: bool) -> None:
+        """A message may have come. A strong hint starts the backoff again; else the queue is asked twice a second, so that a long stream of
+        invocations does not turn into a stream of polls of all queues.
+        """
+        if strong:
+            self._empty = 0
+        self._due = min(self._due, self._polled + (SHORTEST if strong else WHILE_BUSY))
