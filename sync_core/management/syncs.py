@@ -44,7 +44,7 @@ class Syncs:
 
     async def create(self, new: NewSync) -> Sync:
         """Raises Rejected, naming the field at fault, and what the source raises. Nothing is written then."""
-        attributes.check(new.mapping)
+        _check_mapping(new.mapping)
         check_groups(new.groups)
         name = check_name(new.name) if new.name else ""
         connection = await self._connection(new.connection_id)
@@ -96,6 +96,13 @@ class Syncs:
             with suppress(NameTaken):
                 await self._rows.insert(named)
                 return named
+
+
+def _check_mapping(mapping: Mapping) -> None:
+    try:
+        attributes.check(mapping)
+    except Rejected as error:
+        raise Rejected(str(error), field=f"mapping.{error.field}") from error
 
 
 def _numbered(sync: Sync, number: int) -> Sync:

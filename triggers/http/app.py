@@ -1,0 +1,20 @@
+"""The one ASGI app behind the catch-all HTTP trigger."""
+
+from fastapi import FastAPI
+
+from triggers.http import connections, groups, health, openapi, runs, syncs, users
+from triggers.http.edge import Edge
+from triggers.http.refusals import answer_refusals
+from triggers.http.services import GiveServices
+
+
+def create_app(services: GiveServices) -> FastAPI:
+    """`services` is called at each request that needs them, not before."""
+    # A redirect to the path without its trailing slash would break the signature.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.add_middleware(Edge, services=services)
+    answer_refusals(app)
+    for room in (health, connections, syncs, runs, users, groups, openapi):
+        app.include_router(room.router)
+    return app

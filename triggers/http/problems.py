@@ -1,0 +1,114 @@
+"""Every refusal as a problem (RFC 9457), and the one place that gives each error its status.
+
+`type` points to the problem's description in this API's own document; `code` is finer than the status and stable.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import JSONResponse
+
+from sync_core.errors import (
+    AlreadyRunning,
+    Conflict,
+    GroupGone,
+    IncompleteRead,
+    Misconfigured,
+    NotFound,
+    Reauthorize,
+    Rejected,
+    StopRun,
+    SyncError,
+    Transient,
+)
+from sync_core.management.access import Forbidden, Unauthenticated
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "/api/openapi.json#/components/responses/"
+
+
+class TooLarge(SyncError):
+    """The body is longer than this API takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    status: int
+    code: int
+    title: str
+    meaning: str
+
+
+REJECTED = Kind(
+    "Rejected", 400, 40002, "Invalid request", "What was asked cannot be done; nothing was changed. `field` names the input at fault."
+)
+MALFORMED = Kind("Malformed", 400, 40001, "Malformed request", "The request cannot be read.")
+UNAUTHENTICATED = Kind(
+    "Unauthenticated", 401, 40103, "Signature required", "The request is not signed as it should be; `code` says in which respect."
+)
+FORBIDDEN = Kind("Forbidden", 403, 40301, "Role too low", "The role of this integration key may not do this.")
+NOT_FOUND = Kind("NotFound", 404, 40401, "Not found", "Nothing here has this name.")
+METHOD = Kind("MethodNotAllowed", 405, 40501, "Method not allowed", "This path is served for the methods in the header Allow.")
+RUNNING = Kind("AlreadyRunning", 409, 40901, "Already running", "A full sync goes on already; `running` is its reference code.")
+CONFLICT = Kind("Conflict", 409, 40902, "Changed meanwhile", "Somebody else changed the same thing meanwhile; read it again and repeat.")
+TOO_LARGE = Kind("TooLarge", 413, 41301, "Body too large", "Bodies are at most 1 MiB.")
+FAULT = Kind("Fault", 500, 50001, "Internal error", "A fault of this service; `instance` names its log entry.")
+MISCONFIGURED = Kind("Misconfigured", 500, 50002, "Misconfigured deployment", "A setting or credential of this deployment is at fault.")
+REAUTHORIZE = Kind(
+    "Reauthorize", 502, 50201, "Reauthorization required", "Entra refuses this application in the connection's tenant: consent again."
+)
+SOURCE = Kind("SourceFault", 502, 50202, "Microsoft Graph failed", "Microsoft Graph gave an answer that cannot be used.")
+BUSY = Kind("Busy", 503, 50301, "Busy or away", "Storage or Microsoft Graph is busy or away; repeat after Retry-After seconds.")
+
+KINDS = (REJECTED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, RUNNING, TOO_LARGE, FAULT, REAUTHORIZE, BUSY)
+"""Those that operations declare, one a status."""
+
+_KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (
+    (Rejected, REJECTED),
+    (Unauthenticated, UNAUTHENTICATED),
+    (Forbidden, FORBIDDEN),
+    (NotFound, NOT_FOUND),
+    (GroupGone, NOT_FOUND),
+    (AlreadyRunning, RUNNING),
+    (Conflict, CONFLICT),
+    (TooLarge, TOO_LARGE),
+    (Misconfigured, MISCONFIGURED),
+    (Reauthorize, REAUTHORIZE),
+    (IncompleteRead, SOURCE),
+    (StopRun, SOURCE),
+    (Transient, BUSY),
+    (SyncError, FAULT),
+)
+
+
+def problem(
+    kind: Kind, detail: str, *, code: int = 0, headers: Mapping[str, str] | None = None, members: Mapping[str, object] | None = None
+) -> JSONResponse:
+    """`detail` says what to do. `members` are the further ones, such as `field`."""
+    body = {
+        "type": TYPES + kind.name,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "code": code or kind.code,
+        **(members or {}),
+    }
+    return JSONResponse(body, kind.status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def problem_of(error: SyncError) -> JSONResponse:
+    kind = next(kind for errors, kind in _KIND_OF if isinstance(error, errors))
+    detail = str(error)
+    match error:
+        case Rejected(field=str(field)) if field:
+            return problem(kind, detail, members={"field": field})
+        case AlreadyRunning(run=str(run)):
+            return problem(kind, detail, members={"running": run})
+        case Unauthenticated(code=int(code)):
+            return problem(kind, detail, code=code, headers={"WWW-Authenticate": 'Basic realm="integration key and signature"'})
+        case Transient(retry_after=seconds):
+            return problem(kind, detail, headers={"Retry-After": str(max(1, math.ceil(seconds)))})
+        case _:
+            return problem(kind, detail)
