@@ -1,0 +1,196 @@
+"""The table port in memory, for tests. Same semantics and limits as Table Storage; one request is one step that nothing interleaves."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count as numbers
+from typing import Literal
+
+from sync_core.errors import AlreadyExists, Misconfigured, Missing, Stale
+from sync_core.storage.batch import payload_bytes
+from sync_core.storage.cuts import Call, Interrupt, Wire
+from sync_core.storage.limits import (
+    check_etag,
+    check_key,
+    check_names,
+    check_page,
+    check_row_bytes,
+    check_table,
+    check_transaction,
+    check_transaction_bytes,
+    checked,
+    key_of,
+)
+from sync_core.storage.tables import (
+    ANY,
+    MAX_ROW_BYTES,
+    MAX_TRANSACTION_BYTES,
+    PAGE_ROWS,
+    Delete,
+    Insert,
+    Operation,
+    Replace,
+    Row,
+    Upsert,
+)
+
+
+def utf16_order(key: str) -> str:
+    """A text that sorts by code point as `key` sorts in Table Storage, by UTF-16 unit: the same but for characters past U+FFFF."""
+    if key.isascii() or max(key) <= "\uffff":
+        return key
+    data = key.encode("utf-16-be")
+    return "".join(chr(data[at] << 8 | data[at + 1]) for at in range(0, len(data), 2))
+
+
+@dataclass(slots=True)
+class _Partition:
+    """Rows and their sorted keys, both by `utf16_order`."""
+
+    rows: dict[str, Row] = field(default_factory=dict[str, Row])
+    order: list[str] = field(default_factory=list[str])
+
+    def put(self, row: Row) -> None:
+        key = utf16_order(row.key)
+        if key not in self.rows:
+            insort(self.order, key)
+        self.rows[key] = row
+
+    def remove(self, key: str) -> None:
+        key = utf16_order(key)
+        del self.rows[key]
+        del self.order[bisect_left(self.order, key)]
+
+
+class MemoryTables:
+    """`page_rows` cuts query pages short: it says for each page how many rows it has at most."""
+
+    def __init__(self, *, interrupt: Interrupt | None = None, page_rows: Callable[[], int] | None = None) -> None:
+        self._wire = Wire("tables", interrupt)
+        self._page_rows = page_rows
+        self._tables: dict[str, dict[str, _Partition]] = {}
+        self._numbers = numbers(1)
+
+    async def create(self, tables: Sequence[str]) -> None:
+        for table in tables:
+            check_table(table)
+            await self._wire.before("create", Call(table))
+            self._tables.setdefault(table.lower(), {})
+            await self._wire.after("create", Call(table))
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        check_key(partition)
+        check_key(key)
+        call = Call(table, partition, key)
+        await self._wire.before("get", call)
+        found = self._table(table).get(partition)
+        row = None if found is None else found.rows.get(utf16_order(key))
+        await self._wire.after("get", call)
+        return row
+
+    async def query(
+        self,
+        table: str,
+        partition: str,
+        *,
+        start: str = "",
+        end: str = "",
+        select: Sequence[str] = (),
+        page: int = PAGE_ROWS,
+    ) -> AsyncIterator[list[Row]]:
+        check_page(page)
+        check_names(tuple(select))
+        for key in (partition, start, end):
+            check_key(key)
+        after: str | None = None
+        while True:
+            call = Call(table, partition, start)
+            await self._wire.before("query", call)
+            rows, more = self._page(table, partition, (after, start, end), page)
+            await self._wire.after("query", call)
+            if rows:
+                yield [_narrow(row, select) for row in rows] if select else rows
+            if not more:
+                return
+            after = utf16_order(rows[-1].key)
+
+    def _page(self, table: str, partition: str, bounds: tuple[str | None, str, str], page: int) -> tuple[list[Row], bool]:
+        """The next rows, read from what is there now, and whether more follow."""
+        found = self._table(table).get(partition)
+        if found is None:
+            return [], False
+        after, start, end = bounds
+        low = bisect_left(found.order, utf16_order(start)) if after is None else bisect_right(found.order, after)
+        high = bisect_right(found.order, utf16_order(end)) if end else len(found.order)
+        limit = min(page, self._page_rows()) if self._page_rows else page
+        keys = found.order[low : min(high, low + max(limit, 1))]
+        return [found.rows[key] for key in keys], low + len(keys) < high
+
+    async def write(self, table: str, operation: Operation) -> str:
+        (etag,) = await self._apply("write", table, [operation])
+        return etag
+
+    async def transact(self, table: str, operations: Sequence[Operation]) -> list[str]:
+        check_transaction(operations)
+        if sum(map(payload_bytes, operations)) > MAX_TRANSACTION_BYTES:
+            check_transaction_bytes(sum(payload_bytes(operation, exact=True) for operation in operations))
+        return await self._apply("transact", table, operations)
+
+    async def _apply(self, method: Literal["write", "transact"], table: str, operations: Sequence[Operation]) -> list[str]:
+        fresh = [self._fresh(operation) for operation in operations]
+        partition, key = key_of(operations[0])
+        call = Call(table, partition, key, tuple(operations))
+        await self._wire.before(method, call)
+        found = self._table(table).setdefault(partition, _Partition())
+        for index, operation in enumerate(operations):
+            _expect(found, operation, index)
+        for operation, row in zip(operations, fresh, strict=True):
+            if row is None:
+                found.remove(key_of(operation)[1])
+            else:
+                found.put(row)
+        await self._wire.after(method, call)
+        return ["" if row is None else row.etag for row in fresh]
+
+    def _fresh(self, operation: Operation) -> Row | None:
+        """The row as it will be kept, with its new ETag; None for a delete."""
+        check_key(key_of(operation)[0])
+        check_key(key_of(operation)[1])
+        check_etag(operation)
+        if isinstance(operation, Delete):
+            return None
+        row = operation.row
+        check_names(tuple(row.values))
+        values = {name: checked(value) for name, value in row.values.items()}
+        if payload_bytes(operation) > MAX_ROW_BYTES // 4:
+            check_row_bytes(row.partition, row.key, values)
+        return Row(row.partition, row.key, values, f'W/"{next(self._numbers)}"')
+
+    def _table(self, table: str) -> dict[str, _Partition]:
+        check_table(table)
+        try:
+            return self._tables[table.lower()]
+        except KeyError:
+            raise Misconfigured(f"there is no table {table}: create it first") from None
+
+
+def _expect(found: _Partition, operation: Operation, index: int) -> None:
+    """Raises the conflict that the operation meets."""
+    partition, key = key_of(operation)
+    current = found.rows.get(utf16_order(key))
+    match operation:
+        case Insert():
+            if current is not None:
+                raise AlreadyExists(f"{partition}/{key} is there already", index=index)
+        case Upsert():
+            pass
+        case Replace() | Delete():
+            if current is None:
+                raise Missing(f"{partition}/{key} is not there", index=index)
+            etag = operation.etag if isinstance(operation, Delete) else operation.row.etag
+            if etag not in (ANY, current.etag):
+                raise Stale(f"{partition}/{key} has changed", index=index)
+
+
+def _narrow(row: Row, select: Sequence[str]) -> Row:
+    return Row(row.partition, row.key, {name: row.values[name] for name in select if name in row.values}, row.etag)
