@@ -1,9 +1,7 @@
-"""The ASGI app around a tenant."""
+"""The ASGI app around a simulation: Graph under /v1.0, control under /control, sign-in under /{tenant}."""
 
 import asyncio
-import secrets
 import uuid
-from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
@@ -12,30 +10,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from local.tenant.connection import half
+from local.tenant.consent import consent_routes
+from local.tenant.control_api import control_routes
 from local.tenant.errors import unauthenticated
-from local.tenant.faults import AnyFault, DropConnection, Faults, Latency, TruncatedJson, struck
-from local.tenant.graph import Graph
-from local.tenant.model import Tenant
-from local.tenant.wire import Answer, Request, RequestLog, Seen, segments
+from local.tenant.faults import DropConnection, Latency, TruncatedJson, struck
+from local.tenant.login import login_routes
+from local.tenant.simulation import Simulation
+from local.tenant.wire import Answer, Request, segments
 
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-class Simulation:
-    """A tenant that runs: what changes it, what disturbs it, what it has seen, and the tokens it accepts."""
-
-    def __init__(self, tenant: Tenant, faults: Iterable[AnyFault] = (), *, token: str = "") -> None:
-        self.tenant = tenant
-        self.faults = Faults(faults)
-        self.requests = RequestLog()
-        self.token = token or f"static.{secrets.token_urlsafe(24)}"
-        self.tokens = {self.token}
-        self.graph = Graph(tenant, self.faults, self.requests)
-
-
 def create_app(simulation: Simulation) -> Starlette:
-    """Graph under /v1.0, sign-in under /{tenant}, control under /control."""
-    return Starlette(routes=[Route("/v1.0/{path:path}", GraphEndpoint(simulation), methods=_METHODS)])
+    graph = Route("/v1.0/{path:path}", GraphEndpoint(simulation), methods=_METHODS)
+    return Starlette(routes=[graph, *control_routes(simulation), *login_routes(simulation), *consent_routes(simulation)])
 
 
 class GraphEndpoint:
@@ -47,34 +36,37 @@ class GraphEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = await _read(HttpRequest(scope, receive))
         graph = self._simulation.graph
-        seen, faults = graph.see(request)
+        seen = graph.see(request)
+        if refused := self._stranger(request):
+            await _response(request, refused)(scope, receive, send)
+            return
+        faults = self._simulation.faults.strike(seen)
         if latency := struck(faults, Latency):
             await asyncio.sleep(latency.seconds)
-        answer = self._answer(request, seen, faults)
-        body = answer.body[: len(answer.body) // 2] if struck(faults, TruncatedJson) else answer.body
-        headers = {"request-id": str(uuid.uuid4()), "odata-version": "4.0", "cache-control": "no-cache", **answer.headers}
-        if client := request.headers.get("client-request-id"):
-            headers["client-request-id"] = client
-        response = Response(body, answer.status, headers)
+        answer = graph.answer(request, seen, faults)
+        if struck(faults, TruncatedJson):
+            answer = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+        response = _response(request, answer)
         if struck(faults, DropConnection):
-            await _half(response, send)
+            await half(response, send)
         else:
             await response(scope, receive, send)
 
-    def _answer(self, request: Request, seen: Seen, faults: tuple[AnyFault, ...]) -> Answer:
+    def _stranger(self, request: Request) -> Answer | None:
+        """The refusal of a request without a valid token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            return unauthenticated().answer()
-        if token not in self._simulation.tokens:
+            return unauthenticated("Access token is empty.").answer()
+        if not self._simulation.tokens.accepts(token):
             return unauthenticated("Invalid authentication token.").answer()
-        return self._simulation.graph.answer(request, seen, faults)
+        return None
 
 
 async def _read(http: HttpRequest) -> Request:
-    raw = http.scope["raw_path"].decode("ascii").removeprefix("/v1.0/").rstrip("/")
+    path = http.scope["raw_path"].decode("ascii").removeprefix("/v1.0/").rstrip("/")
     return Request(
         method=http.method,
-        segments=segments(unquote(part) for part in raw.split("/")),
+        segments=segments(unquote(part) for part in path.split("/")),
         query=dict(parse_qsl(http.url.query, keep_blank_values=True)),
         headers=dict(http.headers),
         body=await http.body(),
@@ -83,8 +75,8 @@ async def _read(http: HttpRequest) -> Request:
     )
 
 
-async def _half(response: Response, send: Send) -> None:
-    """Promises the whole body and sends half of it: a server ends the connection of an app that stops there."""
-    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
-    body = bytes(response.body)
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+def _response(request: Request, answer: Answer) -> Response:
+    headers = {"request-id": str(uuid.uuid4()), "odata-version": "4.0", "cache-control": "no-cache", **answer.headers}
+    if client := request.headers.get("client-request-id"):
+        headers["client-request-id"] = client
+    return Response(answer.body, answer.status, headers)

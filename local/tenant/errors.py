@@ -49,7 +49,7 @@ def expired_page() -> GraphError:
     return GraphError(400, "Directory_ExpiredPageToken", text)
 
 
-def unauthenticated(message: str = "Access token is empty.") -> GraphError:
+def unauthenticated(message: str) -> GraphError:
     return GraphError(401, "InvalidAuthenticationToken", message, headers={"www-authenticate": 'Bearer realm="", error="invalid_token"'})
 
 

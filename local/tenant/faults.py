@@ -1,8 +1,9 @@
 """What can go wrong on the way, switched on while the tenant runs.
 
 A fault says what happens and to which requests: of a `kind` (see wire.Seen; "" is each kind that the fault fits), about one
-`group` or `user`, a `page` of a group's members (the first is 1), a `share` of those requests (0 to 1, drawn from the fault's own
-`seed`), so many `times`. In JSON a fault is an object with its name under "fault": {"fault": "throttle", "retry_after": "2.5", "times": 3}.
+`group` or `user` (as the request names it), a `page` of a group's members (the first is 1), a `share` of those requests (0 to 1,
+drawn from the fault's own `seed`), so many `times`.
+In JSON a fault is an object with its name under "fault": {"fault": "throttle", "retry_after": "2.5", "times": 3}.
 """
 
 import hashlib

@@ -28,9 +28,9 @@ _PHONES = (
 
 
 def generate(users: int = 200, seed: int = 1, *, groups: int = 20) -> Tenant:
-    """A tenant of so many users and about so many groups (never fewer than 8: the nested ones come first)."""
+    """A tenant of so many users and groups; the first 19 groups are always there, what is beyond them are teams."""
     random = Random(seed)
-    tenant = Tenant(Organization(id=_guid(random), name="Contoso Ltd", domain=DOMAIN))
+    tenant = Tenant(Organization(id=guid(random), name="Contoso Ltd", domain=DOMAIN))
     people = [_person(number, random) for number in range(users)]
     _share_aliases(people)
     for person in people:
@@ -39,13 +39,13 @@ def generate(users: int = 200, seed: int = 1, *, groups: int = 20) -> Tenant:
     return tenant
 
 
-def new_user(random: Random, number: int, given: str, surname: str) -> Properties:
+def new_user(random: Random, number: int, given: str, surname: str, *, domain: str = DOMAIN) -> Properties:
     """A member of the tenant with everything set that an account usually has; `number` makes its names unique."""
-    nickname = f"{_ascii(given)}.{_ascii(surname)}{number}"
-    upn = f"{nickname}@{DOMAIN}"
+    nickname = f"{ascii_name(given)}.{ascii_name(surname)}{number}"
+    upn = f"{nickname}@{domain}"
     place = random.randrange(len(names.PLACES))
     return {
-        "id": _guid(random),
+        "id": guid(random),
         "accountEnabled": True,
         "businessPhones": [_phone(random)] if random.random() < 0.8 else [],
         "city": names.PLACES[place],
@@ -63,7 +63,7 @@ def new_user(random: Random, number: int, given: str, surname: str) -> Propertie
         "officeLocation": f"{names.PLACES[place][:3].upper()}/{random.randrange(40):02d}.{random.randrange(400):03d}",
         "otherMails": [],
         "preferredLanguage": random.choice(names.LANGUAGES),
-        "proxyAddresses": [f"SMTP:{upn}", f"smtp:{nickname}@{DOMAIN.split('.', maxsplit=1)[0]}.onmicrosoft.example"],
+        "proxyAddresses": [f"SMTP:{upn}", f"smtp:{nickname}@{domain.split('.', maxsplit=1)[0]}.onmicrosoft.example"],
         "surname": surname,
         "usageLocation": names.COUNTRIES[place],
         "userPrincipalName": upn,
@@ -101,7 +101,7 @@ def _make_guest(user: Properties, number: int) -> None:
 
 
 def _add_on_premises(user: Properties, number: int, random: Random) -> None:
-    account = f"{_ascii(user['givenName'])[:1]}{_ascii(user['surname'])}"[:12].lower() + str(number)
+    account = f"{ascii_name(user['givenName'])[:1]}{ascii_name(user['surname'])}"[:12].lower() + str(number)
     attributes: dict[str, Any] = {f"extensionAttribute{index}": None for index in range(1, 16)}
     attributes["extensionAttribute1"] = f"A-{number:06d}"
     attributes["extensionAttribute2"] = random.choice(names.PLACES)
@@ -136,8 +136,8 @@ def _groups(tenant: Tenant, random: Random, people: list[str], count: int) -> No
     several = [_group(tenant, random, f"Team {number:03d}") for number in range(count - len(tenant.groups))]
     _fill(tenant, random, people, departments, 1)
     _fill(tenant, random, people, places, 1)
-    _fill(tenant, random, people[:: 3 if several else 2], [*projects, *cycle], 1)
-    _fill(tenant, random, people, several, 1)
+    _fill(tenant, random, people, [*projects, *cycle], 1)
+    _fill(tenant, random, people[: len(several) * max(10, len(people) // 20)], several, 1)
     tenant.join(everybody, departments)
     tenant.join(region, [places[0], places[3]])
     tenant.join(projects[0], [departments[0], empty])
@@ -160,7 +160,7 @@ def _fill(tenant: Tenant, random: Random, people: list[str], groups: list[str], 
 
 
 def _group(tenant: Tenant, random: Random, name: str) -> str:
-    group_id = _guid(random)
+    group_id = guid(random)
     tenant.add_group(new_group(group_id, name))
     return group_id
 
@@ -173,7 +173,7 @@ def new_group(group_id: str, name: str) -> Properties:
         "displayName": name,
         "groupTypes": [],
         "mailEnabled": False,
-        "mailNickname": _ascii(name) or "group",
+        "mailNickname": ascii_name(name) or "group",
         "proxyAddresses": [],
         "securityEnabled": True,
         "visibility": None,
@@ -184,12 +184,12 @@ def _phone(random: Random) -> str:
     return random.choice(_PHONES).format(random.randrange(100, 999), random.randrange(1000, 9999))
 
 
-def _ascii(text: str) -> str:
+def ascii_name(text: str) -> str:
     """What an administrator makes of a name for an address: no diacritics, apostrophes kept, other scripts as their code points."""
     plain = unicodedata.normalize("NFKD", text)
     kept = "".join(character for character in plain if character.isascii() and (character.isalnum() or character in "'-"))
     return kept or f"u{ord(text[0]):x}" if text else ""
 
 
-def _guid(random: Random) -> str:
+def guid(random: Random) -> str:
     return str(uuid.UUID(int=random.getrandbits(128), version=4))

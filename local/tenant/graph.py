@@ -39,13 +39,13 @@ class Graph:
             "batch": self._batch,
         }
 
-    def see(self, request: Request, *, inner: bool = False) -> tuple[Seen, tuple[AnyFault, ...]]:
-        """Counts a request and draws the faults that hit it."""
+    def see(self, request: Request, *, inner: bool = False) -> Seen:
+        """Tells what a request is and counts it."""
         kind, subject = _kind(request)
         page = page_of(request) if kind == "members" else 0
         seen = Seen(kind, request.method, request.url, request.headers, subject, page, inner)
         self._log.add(seen)
-        return seen, self._faults.strike(seen)
+        return seen
 
     def answer(self, request: Request, seen: Seen, faults: Sequence[AnyFault]) -> Answer:
         try:
@@ -84,9 +84,10 @@ class Graph:
 
     def _group(self, request: Request) -> Answer:
         name = request.segments[1]
-        if _GUID.fullmatch(name) is None:
+        group = self._tenant.find_group(name)
+        if group is None and _GUID.fullmatch(name) is None:
             raise bad_request(f"Invalid object identifier '{name}'.")
-        return _single(request, GROUP, self._tenant.groups.get(name.lower()), name)
+        return _single(request, GROUP, group, name)
 
     def _user(self, request: Request) -> Answer:
         name = request.segments[1]
@@ -110,8 +111,8 @@ class Graph:
         return Answer(200, batch(request, self._inner))
 
     def _inner(self, request: Request) -> Answer:
-        seen, faults = self.see(request, inner=True)
-        return self.answer(request, seen, faults)
+        seen = self.see(request, inner=True)
+        return self.answer(request, seen, self._faults.strike(seen))
 
 
 def _kind(request: Request) -> tuple[str, str]:
@@ -120,13 +121,13 @@ def _kind(request: Request) -> tuple[str, str]:
         case "GET", ("organization" | "groups" | "users" as kind,):
             return kind, ""
         case "GET", ("groups", group):
-            return "group", group.lower()
+            return "group", group
         case "GET", ("groups", group, "transitiveMembers", "graph.user" | "microsoft.graph.user"):
-            return "members", group.lower()
+            return "members", group
         case "GET", ("users", user):
-            return "user", user.lower()
+            return "user", user
         case "POST", ("users", user, "getMemberGroups" | "microsoft.graph.getMemberGroups"):
-            return "member_groups", user.lower()
+            return "member_groups", user
         case "POST", ("$batch",):
             return "batch", ""
         case _:

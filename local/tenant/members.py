@@ -67,15 +67,14 @@ class MemberPages:
         return Answer(200, self._body(request, ask, compressed, faults), headers)
 
     def _ask(self, request: Request) -> Ask:
-        group = request.segments[1].lower()
-        if group not in self._tenant.groups:
+        if (group := self._tenant.find_group(request.segments[1])) is None:
             raise not_found(request.segments[1])
         if not request.eventual or not request.counted:
             raise unsupported("Unsupported referenced-object resource identifier for link property 'transitiveMembers'.")
         for option in request.query:
             if option not in _OPTIONS:
                 raise unsupported(f"The query option '{option}' is not supported here.")
-        return Ask(group, selected(USER, request.query.get("$select", "")), size(request), place(request), request.counted)
+        return Ask(group["id"], selected(USER, request.query.get("$select", "")), size(request), place(request), request.counted)
 
     def _body(self, request: Request, ask: Ask, compressed: bool, faults: Sequence[AnyFault]) -> bytes:
         if faults:

@@ -71,7 +71,7 @@ class Tenant:
 
     def find_user(self, name: str) -> Properties | None:
         """The user of this object id or userPrincipalName, whatever its case."""
-        return self.users.get(self._by_upn.get(name.casefold(), name.lower()))
+        return self.users.get(self._by_upn.get(name.casefold(), name)) or self.users.get(name.lower())
 
     def add_group(self, group: Properties) -> None:
         self.groups[group["id"]] = group
@@ -93,6 +93,9 @@ class Tenant:
         if (group := self.groups.get(group_id)) is None:
             raise Unknown(group_id)
         return group
+
+    def find_group(self, group_id: str) -> Properties | None:
+        return self.groups.get(group_id) or self.groups.get(group_id.lower())
 
     def join(self, group_id: str, members: Iterable[str]) -> None:
         """Makes users or groups direct members. Raises Unknown for a group or member that does not exist."""

@@ -32,12 +32,17 @@ USER = Kind(
         "userPrincipalName", "id",
     ),
     frozenset({
-        "accountEnabled", "ageGroup", "city", "companyName", "country", "createdDateTime", "creationType", "deletedDateTime", "department",
-        "employeeHireDate", "employeeId", "employeeType", "externalUserState", "faxNumber", "imAddresses",
-        "lastPasswordChangeDateTime", "mailNickname", "onPremisesDistinguishedName", "onPremisesDomainName",
-        "onPremisesExtensionAttributes", "onPremisesImmutableId", "onPremisesLastSyncDateTime", "onPremisesSamAccountName",
-        "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "onPremisesUserPrincipalName", "otherMails", "postalCode",
-        "preferredDataLocation", "proxyAddresses", "securityIdentifier", "state", "streetAddress", "usageLocation", "userType",
+        "accountEnabled", "ageGroup", "assignedLicenses", "assignedPlans", "authorizationInfo", "city", "companyName",
+        "consentProvidedForMinor", "country", "createdDateTime", "creationType", "customSecurityAttributes", "deletedDateTime",
+        "department", "employeeHireDate", "employeeId", "employeeLeaveDateTime", "employeeOrgData", "employeeType", "externalUserState",
+        "externalUserStateChangeDateTime", "faxNumber", "identities", "imAddresses", "isManagementRestricted", "isResourceAccount",
+        "lastPasswordChangeDateTime", "legalAgeGroupClassification", "licenseAssignmentStates", "mailNickname",
+        "onPremisesDistinguishedName", "onPremisesDomainName", "onPremisesExtensionAttributes", "onPremisesImmutableId",
+        "onPremisesLastSyncDateTime", "onPremisesProvisioningErrors", "onPremisesSamAccountName", "onPremisesSecurityIdentifier",
+        "onPremisesSyncEnabled", "onPremisesUserPrincipalName", "otherMails", "passwordPolicies", "passwordProfile", "postalCode",
+        "preferredDataLocation", "provisionedPlans", "proxyAddresses", "refreshTokensValidFromDateTime", "securityIdentifier",
+        "serviceProvisioningErrors", "showInAddressList", "signInActivity", "signInSessionsValidFromDateTime", "state", "streetAddress",
+        "usageLocation", "userType",
     }),
 )  # fmt: skip
 

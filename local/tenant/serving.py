@@ -1,23 +1,37 @@
-"""Runs a simulated tenant on a free port of this machine, inside a test's event loop or beside it in a thread."""
+"""Runs a simulated tenant on a free port of this machine: inside a test's event loop, beside it in a thread, or as a process."""
 
+import asyncio
+import queue
 import socket
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+import ssl
+import tempfile
+import threading
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
-from local.tenant.app import Simulation, create_app
+from local.tenant.app import create_app
+from local.tenant.control import Control
 from local.tenant.faults import AnyFault, Faults
 from local.tenant.model import Tenant
+from local.tenant.simulation import Simulation
 from local.tenant.wire import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the tenant is reached, and what a test looks at or changes while it runs."""
+    """Where the tenant is reached, and what a test looks at or changes while it runs.
+
+    `login_url` is the authority of tokens and consent: https with the certificate authority in `ca_file` when served with TLS.
+    """
 
     url: str
+    login_url: str
+    ca_file: Path | None
     simulation: Simulation
 
     @property
@@ -26,11 +40,19 @@ class Running:
 
     @property
     def token(self) -> str:
-        return self.simulation.token
+        return self.simulation.tokens.static
 
     @property
     def tenant(self) -> Tenant:
         return self.simulation.tenant
+
+    @property
+    def tenant_id(self) -> str:
+        return self.simulation.tenant.organization.id
+
+    @property
+    def control(self) -> Control:
+        return self.simulation.control
 
     @property
     def faults(self) -> Faults:
@@ -42,15 +64,67 @@ class Running:
 
 
 @asynccontextmanager
-async def serve(tenant: Tenant, faults: Iterable[AnyFault] = (), *, port: int = 0) -> AsyncGenerator[Running]:
-    simulation = Simulation(tenant, faults)
+async def serve(
+    tenant: Tenant, faults: Iterable[AnyFault] = (), *, port: int = 0, tls: bool = False, consent_required: bool = False
+) -> AsyncGenerator[Running]:
+    """Serves until the block ends. With `tls` the whole is also served over https, on another port: see `login_url`."""
+    simulation = Simulation(tenant, faults, consent_required=consent_required)
+    app = create_app(simulation)
+    async with AsyncExitStack() as stack:
+        login_url = url = f"http://127.0.0.1:{await stack.enter_async_context(_listening(app, port))}"
+        ca_file: Path | None = None
+        if tls:
+            ca_file, context = stack.enter_context(_certificate())
+            login_url = f"https://127.0.0.1:{await stack.enter_async_context(_listening(app, 0, context))}"
+        yield Running(url, login_url, ca_file, simulation)
+
+
+@contextmanager
+def serve_in_thread(tenant: Tenant, faults: Iterable[AnyFault] = (), *, tls: bool = False) -> Generator[Running]:
+    """The same with an event loop of its own, for callers that block. Change the tenant only while no request is under way."""
+    started: queue.SimpleQueue[tuple[Running, asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
+
+    async def hold() -> None:
+        async with serve(tenant, faults, tls=tls) as running:
+            stop = asyncio.Event()
+            started.put((running, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(hold()), name="simulated tenant")
+    thread.start()
+    running, loop, stop = started.get(timeout=30)
+    try:
+        yield running
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+@asynccontextmanager
+async def _listening(app: Starlette, port: int, context: ssl.SSLContext | None = None) -> AsyncGenerator[int]:
+    """uvicorn without its own handling of signals and logs: both belong to whoever runs this."""
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(create_app(simulation), lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
     config.load()
+    config.ssl = context
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     await server.startup([listener])
     try:
-        yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", simulation)
+        yield listener.getsockname()[1]
     finally:
         await server.shutdown([listener])
+
+
+@contextmanager
+def _certificate() -> Generator[tuple[Path, ssl.SSLContext]]:
+    """A certificate for this machine and the file of the authority that signed it."""
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    with tempfile.TemporaryDirectory(prefix="simulated-tenant-") as folder:
+        ca_file = Path(folder) / "ca.pem"
+        authority.cert_pem.write_to_path(str(ca_file))
+        yield ca_file, context
