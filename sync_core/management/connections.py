@@ -22,7 +22,8 @@ class Connections:
         Raises Rejected when another tenant answers or the tenant's cloud is not served (D-31), and what the source raises.
         """
         name = check_name(name) if name else ""
-        answered, organization = await self._sources(tenant_id).organization()
+        source = await self._sources(tenant_id)
+        answered, organization = await source.organization()
         if answered.lower() != tenant_id.lower():
             raise Rejected(f"the credential reaches the tenant {answered}, not {tenant_id}", field="tenant_id")
         connection = Connection(
@@ -47,7 +48,8 @@ class Connections:
     async def find_groups(self, connection_id: str, prefix: str) -> list[SourceGroup]:
         """At most 100 groups of the tenant whose name begins with `prefix` (B-030). Raises NotFound."""
         connection = await self.get(connection_id)
-        return await self._sources(connection.tenant_id).find_groups(prefix)
+        source = await self._sources(connection.tenant_id)
+        return await source.find_groups(prefix)
 
 
 def presentable(organization: str, otherwise: str) -> str:

@@ -1,31 +1,17 @@
 """Users and groups as they are read through the API: in the order of their ids, a page at a time."""
 
-from typing import Protocol
+from bisect import bisect_right
 
 from sync_core.directory.groups import Group, api_name
 from sync_core.directory.users import User
 from sync_core.management.references import cursor_after, cursor_key, has_form, unknown
 from sync_core.management.syncs import Syncs
-
-
-class UserPages(Protocol):
-    async def page(self, after: str, limit: int) -> list[User]:
-        """At most `limit` users whose ids come after `after`, in order; from the first one for ""."""
-        ...
-
-    async def get(self, user_id: str) -> User | None: ...
-
-
-class GroupPages(Protocol):
-    async def page(self, after: str, limit: int) -> list[Group]:
-        """At most `limit` groups whose ids come after `after`, in order; from the first one for ""."""
-        ...
-
-    async def get(self, group_id: str) -> Group | None: ...
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.users import UserRows
 
 
 class DirectoryViews:
-    def __init__(self, users: UserPages, groups: GroupPages, syncs: Syncs) -> None:
+    def __init__(self, users: UserRows, groups: GroupRows, syncs: Syncs) -> None:
         self._users = users
         self._groups = groups
         self._syncs = syncs
@@ -45,17 +31,18 @@ class DirectoryViews:
 
     async def groups(self, *, limit: int, cursor: str) -> tuple[list[tuple[Group, str]], str]:
         """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name."""
-        page = await self._groups.page(cursor_key(cursor, "DG"), limit + 1)
-        more = len(page) > limit
-        named = await self._named(page[:limit])
-        return named, cursor_after(page[limit - 1].group_id) if more else ""
+        after = cursor_key(cursor, "DG")
+        groups = [group for group, _etag in await self._groups.all()]
+        rest = groups[bisect_right(groups, after, key=lambda group: group.group_id) :]
+        more = len(rest) > limit
+        return await self._named(rest[:limit]), cursor_after(rest[limit - 1].group_id) if more else ""
 
     async def group(self, group_id: str) -> tuple[Group, str]:
         """The group and the name that the API shows. Raises NotFound."""
-        group = await self._groups.get(group_id) if has_form(group_id, "DG") else None
-        if group is None:
+        stored = await self._groups.get(group_id) if has_form(group_id, "DG") else None
+        if stored is None:
             raise unknown("group", group_id)
-        return (await self._named([group]))[0]
+        return (await self._named([stored[0]]))[0]
 
     async def _named(self, groups: list[Group]) -> list[tuple[Group, str]]:
         syncs = {sync.directory_key: sync.name for sync in await self._syncs.all()}

@@ -48,7 +48,7 @@ class Syncs:
         check_groups(new.groups)
         name = check_name(new.name) if new.name else ""
         connection = await self._connection(new.connection_id)
-        source = self._sources(connection.tenant_id)
+        source = await self._sources(connection.tenant_id)
         groups = await _selected(source, new.groups)
         organization = "" if name else (await source.organization())[1]
         sync = Sync(
