@@ -72,5 +72,4 @@ class CountingTransport(AioHttpTransport):
 
     async def send(self, request: Any, **config: Any) -> Any:
         count(self._kind)
-        reply: Any = await super().send(request, **config)
-        return reply
+        return await super().send(request, **config)  # pyright: ignore[reportUnknownVariableType] (azure-core types no responses)

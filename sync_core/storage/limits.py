@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from sync_core.storage.queues import MAX_BODY_BYTES
+from sync_core.storage.rows import key_of
 from sync_core.storage.tables import (
     MAX_OPERATIONS,
     MAX_PROPERTIES,
@@ -39,12 +40,6 @@ _FORBIDDEN_IN_KEYS = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _QUEUE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 _RESERVED = frozenset({"PartitionKey", "RowKey", "Timestamp"})
-
-
-def key_of(operation: Operation) -> tuple[str, str]:
-    """The partition and the key of the row that an operation is about."""
-    row = operation if isinstance(operation, Delete) else operation.row
-    return row.partition, row.key
 
 
 def units(text: str) -> int:

@@ -19,8 +19,8 @@ from sync_core.storage.limits import (
     check_transaction,
     check_transaction_bytes,
     checked,
-    key_of,
 )
+from sync_core.storage.rows import key_of, narrow, utf16_order
 from sync_core.storage.tables import (
     ANY,
     MAX_ROW_BYTES,
@@ -33,14 +33,6 @@ from sync_core.storage.tables import (
     Row,
     Upsert,
 )
-
-
-def utf16_order(key: str) -> str:
-    """A text that sorts by code point as `key` sorts in Table Storage, by UTF-16 unit: the same but for characters past U+FFFF."""
-    if key.isascii() or max(key) <= "\uffff":
-        return key
-    data = key.encode("utf-16-be")
-    return "".join(chr(data[at] << 8 | data[at + 1]) for at in range(0, len(data), 2))
 
 
 @dataclass(slots=True)
@@ -109,7 +101,7 @@ class MemoryTables:
             rows, more = self._page(table, partition, (after, start, end), page)
             await self._wire.after("query", call)
             if rows:
-                yield [_narrow(row, select) for row in rows] if select else rows
+                yield [narrow(row, select) for row in rows]
             if not more:
                 return
             after = utf16_order(rows[-1].key)
@@ -190,7 +182,3 @@ def _expect(found: _Partition, operation: Operation, index: int) -> None:
             etag = operation.etag if isinstance(operation, Delete) else operation.row.etag
             if etag not in (ANY, current.etag):
                 raise Stale(f"{partition}/{key} has changed", index=index)
-
-
-def _narrow(row: Row, select: Sequence[str]) -> Row:
-    return Row(row.partition, row.key, {name: row.values[name] for name in select if name in row.values}, row.etag)

@@ -1,0 +1,26 @@
+"""Rows as Table Storage tells them apart and orders them."""
+
+from collections.abc import Sequence
+
+from sync_core.storage.tables import Delete, Operation, Row
+
+
+def key_of(operation: Operation) -> tuple[str, str]:
+    """The partition and the key of the row that an operation is about."""
+    row = operation if isinstance(operation, Delete) else operation.row
+    return row.partition, row.key
+
+
+def utf16_order(key: str) -> str:
+    """A text that sorts by code point as `key` sorts in Table Storage, by UTF-16 unit: the same but for characters past U+FFFF."""
+    if key.isascii() or max(key) <= "\uffff":
+        return key
+    data = key.encode("utf-16-be")
+    return "".join(chr(data[at] << 8 | data[at + 1]) for at in range(0, len(data), 2))
+
+
+def narrow(row: Row, select: Sequence[str]) -> Row:
+    """The row with the selected properties only, with all when none is named."""
+    if not select:
+        return row
+    return Row(row.partition, row.key, {name: row.values[name] for name in select if name in row.values}, row.etag)
