@@ -53,8 +53,11 @@ class GraphTransport(AsyncGraphTransport):
         await self.transport.aclose()
 
 
-def open_http(base_url: str) -> httpx.AsyncClient:
-    """The HTTP client for Graph, which all tenants share. It belongs to the event loop that it is first used in; `aclose` closes all."""
+def open_http(base_url: str, wire: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """The HTTP client for Graph, which all tenants share. It belongs to the event loop that it is first used in; `aclose` closes all.
+
+    `wire` carries the requests instead of a network.
+    """
     options: dict[str, RequestOption] = {
         **sdk_options,
         # Throttling is the run's business: its message waits in the queue, not here. The SDK would also ignore fractions.
@@ -64,7 +67,7 @@ def open_http(base_url: str) -> httpx.AsyncClient:
     }
     telemetry = GraphTelemetryHandlerOption(api_version=APIVersion.v1, sdk_version=VERSION)
     middleware = [*KiotaClientFactory.get_default_middleware(options), GraphTelemetryHandler(telemetry), Outbound(base_url)]
-    wire = httpx.AsyncHTTPTransport(http2=True, limits=LIMITS, proxy=_proxy(base_url))
+    wire = wire or httpx.AsyncHTTPTransport(http2=True, limits=LIMITS, proxy=_proxy(base_url))
     pipeline: MiddlewarePipeline = KiotaClientFactory.create_middleware_pipeline(middleware, wire)
     return httpx.AsyncClient(transport=GraphTransport(wire, pipeline), timeout=TIMEOUT)
 

@@ -19,7 +19,7 @@ from sync_core.entra.port import Page, Presence, SourceGroup
 from sync_core.entra.presence import PresenceReader
 from sync_core.entra.rows import UserReader, reader
 from sync_core.entra.sdk import GroupQuery, GroupsQuery, MembersQuery, OrganizationQuery
-from sync_core.errors import IncompleteRead, StopRun
+from sync_core.errors import IncompleteRead, Reauthorize, StopRun
 from sync_core.settings import Settings
 
 PAGE_SIZE = 999
@@ -28,6 +28,10 @@ PAGE_SIZE = 999
 class _Named(msgspec.Struct):
     id: str
     name: str | None = msgspec.field(name="displayName", default=None)
+
+
+class _Visible(msgspec.Struct):
+    visibility: str | None = None
 
 
 class _NamedRows(msgspec.Struct):
@@ -79,6 +83,11 @@ class GraphDirectory:
             if not next_link:
                 raise
             raise IncompleteRead(f"The next page of group {group} was refused: {refusal}") from refusal
+        except Reauthorize as refusal:
+            await self._refuse_hidden(group, refusal)
+            raise
+        if not page.rows and not next_link:
+            await self._refuse_hidden(group)
         self._check(page, request.url)
         return page
 
@@ -102,6 +111,14 @@ class GraphDirectory:
         request.headers.add("Accept", "application/json")
         request.headers.add("ConsistencyLevel", "eventual")  # without it, the second page of an advanced query is refused
         return request
+
+    async def _refuse_hidden(self, group: str, cause: Reauthorize | None = None) -> None:
+        """Raises IncompleteRead for a group that hides its members, which looks empty, or forbidden, to who lacks the permission (D-10)."""
+        item = self._client.service.groups.by_group_id(group)
+        query = GroupQuery(select=["id", "visibility"])
+        answer = await self._client.send(item.to_get_request_information(RequestConfiguration(query_parameters=query)))
+        if _decode(answer, _Visible).visibility == "HiddenMembership":
+            raise IncompleteRead(f"Group {group} hides its members: consent to Member.Read.Hidden, or select another group") from cause
 
     def _check(self, page: Page, asked: str) -> None:
         if not page.next:
