@@ -54,4 +54,5 @@ class Connections:
 
 def presentable(organization: str, otherwise: str) -> str:
     """An organization's display name as a name here: printable, short enough; `otherwise` when nothing of it is left."""
-    return "".join(character for character in organization if character.isprintable()).strip()[:MAX_NAME].strip() or otherwise
+    printable = "".join(character if character.isprintable() else " " for character in organization)
+    return " ".join(printable.split())[:MAX_NAME].rstrip() or otherwise

@@ -1,0 +1,73 @@
+"""The management services over tables in memory, a clock that stands still, and a modelled source."""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+
+from sync_core.clock import MovableClock
+from sync_core.directory.syncs import Connection
+from sync_core.entra.port import Directory
+from sync_core.management.connections import Connections
+from sync_core.management.directory import DirectoryViews
+from sync_core.management.health import Health
+from sync_core.management.integrations import Integrations
+from sync_core.management.syncs import Syncs
+from sync_core.secrets import SecretBox
+from sync_core.storage.connections import ConnectionRows
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.memory import MemoryTables
+from sync_core.storage.syncs import SyncRows
+from sync_core.storage.tables import Row
+from sync_core.storage.users import UserRows
+from tests.management.source import TENANT, SourceModel
+
+TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts")
+NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+WINDOW = timedelta(seconds=300)
+
+
+def box(fill: bytes = b"k") -> SecretBox:
+    return SecretBox.of(SecretStr(base64.b64encode(fill * 32).decode()))
+
+
+@dataclass
+class Deployment:
+    tables: MemoryTables = field(default_factory=MemoryTables)
+    clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
+    source: SourceModel = field(default_factory=SourceModel)
+
+    def __post_init__(self) -> None:
+        self.connections = Connections(ConnectionRows(self.tables), self._source_of, self.clock)
+        self.syncs = Syncs(SyncRows(self.tables), self.connections, self._source_of, self.clock)
+        self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
+        self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
+        self.health = Health(self.tables)
+
+    async def _source_of(self, tenant_id: str) -> Directory:
+        assert tenant_id == TENANT
+        return self.source
+
+    async def connected(self) -> Connection:
+        return await self.connections.create(TENANT)
+
+    async def rows(self) -> dict[str, list[Row]]:
+        """Everything that is stored, to compare before and after."""
+        partitions = {
+            "Connections": ["connection"],
+            "Syncs": ["sync", "lock"],
+            "Integrations": list("0123456789abcdef"),
+            "Groups": ["group"],
+        }
+        found: dict[str, list[Row]] = {}
+        for table, keys in partitions.items():
+            found[table] = [row for key in keys async for page in self.tables.query(table, key) for row in page]
+        return found
+
+
+async def deployed() -> Deployment:
+    deployment = Deployment()
+    await deployment.tables.create(TABLES)
+    return deployment
