@@ -198,7 +198,11 @@ class ControlApi:
         self._simulation.faults.clear()
 
     def remove_fault(self, request: Request, _body: bytes) -> None:
-        self._simulation.faults.remove(request.path_params["number"])
+        number = request.path_params["number"]
+        try:
+            self._simulation.faults.remove(number)
+        except KeyError as error:
+            raise Unknown(f"fault {number}") from error
 
     def requests(self, _request: Request, _body: bytes) -> Any:
         return self._simulation.requests.counts

@@ -7,6 +7,7 @@ written in every way.
 
 import unicodedata
 import uuid
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -184,6 +185,7 @@ def _phone(random: Random) -> str:
     return random.choice(_PHONES).format(random.randrange(100, 999), random.randrange(1000, 9999))
 
 
+@lru_cache(maxsize=1024)
 def ascii_name(text: str) -> str:
     """What an administrator makes of a name for an address: no diacritics, apostrophes kept, other scripts as their code points."""
     plain = unicodedata.normalize("NFKD", text)

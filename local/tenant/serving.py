@@ -104,7 +104,7 @@ def serve_in_thread(tenant: Tenant, faults: Iterable[AnyFault] = (), *, tls: boo
 async def _listening(app: Starlette, port: int, context: ssl.SSLContext | None = None) -> AsyncGenerator[int]:
     """uvicorn without its own handling of signals and logs: both belong to whoever runs this."""
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical", access_log=False)
     config.load()
     config.ssl = context
     server = uvicorn.Server(config)
@@ -113,7 +113,19 @@ async def _listening(app: Starlette, port: int, context: ssl.SSLContext | None =
     try:
         yield listener.getsockname()[1]
     finally:
-        await server.shutdown([listener])
+        await _end(server)
+
+
+async def _end(server: uvicorn.Server) -> None:
+    """Ends at once, answers under way too: uvicorn's own shutdown gives them time, a tenth of a second each time even for none."""
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    for task in list(server.server_state.tasks):
+        task.cancel()
+    await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+    await asyncio.sleep(0)  # closed transports say so in the loop's next turn
 
 
 @contextmanager
