@@ -11,7 +11,7 @@ from typing import cast
 
 import httpx
 import msgspec
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.rest import HttpResponse
 from kiota_abstractions.api_error import APIError
 from kiota_http._exceptions import KiotaHTTPXError
@@ -90,10 +90,10 @@ def translate(failure: Exception) -> SyncError:
     """The project's error for one of FAILURES."""
     if isinstance(failure, APIError):
         return _from_adapter(failure)
-    if isinstance(failure, HttpResponseError) and failure.response is not None:
+    if isinstance(failure, ClientAuthenticationError) and failure.response is not None:
         response = cast("HttpResponse", failure.response)
         return from_entra(response.status_code, response.text().encode(), response.headers)
-    if isinstance(failure, HttpResponseError):  # azure.identity did not come so far as to ask: CredentialUnavailableError
+    if isinstance(failure, ClientAuthenticationError):  # azure.identity did not come so far as to ask: CredentialUnavailableError
         return _verdict(Misconfigured, f"No token for Microsoft Graph: {_first_line(str(failure))}", {})
     return Transient(f"{type(failure).__name__} on the way to Microsoft Graph or Entra: {failure}", retry_after=BACKOFF)
 
@@ -111,7 +111,7 @@ def from_entra(status: int, body: bytes, headers: Mapping[str, str]) -> SyncErro
     except (msgspec.DecodeError, UnicodeDecodeError):
         refusal = TokenRefusal()
     known = next((AADSTS[number] for number in refusal.error_codes if number in AADSTS), None) or OAUTH.get(refusal.error)
-    kind = known or (Transient if status >= 500 or status in {408, 429} else Misconfigured)
+    kind = known or (Transient if status >= 500 or status < 400 or status in {408, 429} else Misconfigured)
     return _verdict(kind, f"Microsoft Entra answered {status} {refusal.error}: {_first_line(refusal.error_description)}", headers)
 
 

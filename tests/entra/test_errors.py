@@ -1,0 +1,124 @@
+"""What Graph's and Entra's answers mean."""
+
+from collections.abc import Mapping
+
+import httpx
+import msgspec
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, IncompleteReadError, ServiceRequestError
+from azure.identity import CredentialUnavailableError
+from kiota_abstractions.api_error import APIError
+from kiota_http._exceptions import RedirectError
+
+from sync_core.entra.errors import AADSTS, GRAPH, OAUTH, from_entra, from_graph, retry_after, translate
+from sync_core.errors import GroupGone, IncompleteRead, Misconfigured, Reauthorize, StopRun, SyncError, Transient
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120),
+        ({"retry-after": "2.128"}, 2.128),  # the example of Microsoft's documentation
+        ({"RETRY-AFTER": " 0 "}, 0),
+        ({"Retry-After": "Mon, 23 Nov 2026 10:00:30 GMT", "Date": "Mon, 23 Nov 2026 10:00:00 GMT"}, 30),
+        ({"Retry-After": "Mon, 23 Nov 2026 09:00:00 GMT", "Date": "Mon, 23 Nov 2026 10:00:00 GMT"}, 0),
+        ({"Retry-After": "Mon, 23 Nov 2026 10:00:30 GMT"}, 10),  # a date without one to count it from
+        ({"Retry-After": "999999"}, 3600),
+        ({"Retry-After": "-5"}, 0),
+        ({"Retry-After": "nan"}, 10),
+        ({"Retry-After": "inf"}, 10),
+        ({"Retry-After": "soon"}, 10),
+        ({}, 10),
+    ],
+)
+def test_retry_after_is_seconds_with_fractions_or_a_date(headers: Mapping[str, str], seconds: float):
+    assert retry_after(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "Directory_ExpiredPageToken", IncompleteRead),
+        (400, "Request_BadRequest", StopRun),
+        (401, "InvalidAuthenticationToken", Reauthorize),
+        (403, "Authorization_RequestDenied", Reauthorize),
+        (404, "Request_ResourceNotFound", GroupGone),
+        (404, "", StopRun),
+        (410, "", IncompleteRead),
+        (418, "", StopRun),
+        (429, "TooManyRequests", Transient),
+        (500, "", Transient),
+        (502, "", Transient),
+        (503, "", Transient),
+        (504, "", Transient),
+        (509, "", Transient),
+    ],
+)
+def test_graphs_answers(status: int, code: str, kind: type[SyncError]):
+    error = from_graph(status, code, "In Graph's words.", {})
+
+    assert type(error) is kind
+    assert "In Graph's words." in str(error)
+
+
+def refusal(error: str, *numbers: int) -> bytes:
+    described = f"AADSTS{numbers[0] if numbers else 0}: In Entra's words. Trace ID: 1 Correlation ID: 2 Timestamp: 2026-11-23 10:00:00Z"
+    return msgspec.json.encode({"error": error, "error_description": described, "error_codes": numbers})
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "number", "kind"),
+    [
+        (400, "unauthorized_client", 700016, Reauthorize),  # removed from the tenant (B-130)
+        (400, "invalid_grant", 65001, Reauthorize),
+        (400, "invalid_request", 90002, Reauthorize),
+        (400, "invalid_resource", 500011, Reauthorize),
+        (401, "invalid_client", 7000215, Misconfigured),
+        (401, "invalid_client", 7000222, Misconfigured),
+        (401, "invalid_client", 50013, Misconfigured),
+        (401, "invalid_client", 700027, Misconfigured),
+        (503, "temporarily_unavailable", 90033, Transient),
+        (400, "unauthorized_client", 1, Reauthorize),  # a number that is new
+        (401, "invalid_client", 1, Misconfigured),
+        (400, "something_new", 1, Misconfigured),
+        (429, "something_new", 1, Transient),
+        (503, "something_new", 1, Transient),
+    ],
+)
+def test_entras_answers(status: int, error: str, number: int, kind: type[SyncError]):
+    told = from_entra(status, refusal(error, number), {"Retry-After": "1.5"})
+
+    assert type(told) is kind
+    assert str(told).startswith(f"Microsoft Entra answered {status} {error}: AADSTS{number}: In Entra's words.")
+    assert "Trace ID" not in str(told)
+    assert not isinstance(told, Transient) or told.retry_after == 1.5
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, Misconfigured), (502, Transient)])
+def test_a_page_of_something_between_entra_and_us_is_judged_by_its_status(status: int, kind: type[SyncError]):
+    assert type(from_entra(status, b"<html>\xff</html>", {})) is kind
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (httpx.ReadTimeout("slow"), Transient),
+        (httpx.RemoteProtocolError("peer closed connection"), Transient),
+        (httpx.DecodingError("not gzip"), Transient),
+        (RedirectError("Too many redirects"), Transient),
+        (ServiceRequestError("login.microsoftonline.com does not resolve"), Transient),
+        (IncompleteReadError("half a token"), Transient),
+        (CredentialUnavailableError("no managed identity endpoint found"), Misconfigured),
+        (ClientAuthenticationError("the assertion could not be built"), Misconfigured),
+        (APIError("no body", 503, {"Retry-After": "4"}), Transient),
+        (APIError("no body", None, None), StopRun),
+    ],
+)
+def test_failures_on_the_way(failure: Exception, kind: type[SyncError]):
+    assert type(translate(failure)) is kind
+
+
+def test_every_verdict_of_the_tables_can_be_raised_with_words():
+    for kind in {*GRAPH.values(), *AADSTS.values(), *OAUTH.values()}:
+        told = next(iter(key for key, value in GRAPH.items() if value is kind), (400, "x"))
+        assert str(from_graph(*told, "why", {}))
