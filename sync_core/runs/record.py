@@ -59,6 +59,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     wrote: bool = False
     """Whether anything may have been written in the directory: claims had begun."""
+    resends: int = 0
+    """How often its present step was sent again, because it had shown no sign of life."""
+    resent_at: datetime | None = None
     ended_at: datetime | None = None
     counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     requests: dict[str, int] = msgspec.field(default_factory=dict[str, int])

@@ -27,6 +27,20 @@ class Row:
     values: Mapping[str, Value]
     etag: str = ""
 
+    def text(self, name: str) -> str:
+        """A property that is text; "" where the row has none."""
+        value = self.values.get(name, "")
+        if not isinstance(value, str):
+            raise TypeError(f"{name} of {self.partition}/{self.key} is not text")
+        return value
+
+    def blob(self, name: str) -> bytes:
+        """A property that is bytes; none where the row has none."""
+        value = self.values.get(name, b"")
+        if not isinstance(value, bytes):
+            raise TypeError(f"{name} of {self.partition}/{self.key} is not bytes")
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Insert:

@@ -1,0 +1,198 @@
+"""Writes one slice of changes: Trash pointers, records, members, names given up, and last of all the rows of Objects.
+
+The order is what makes every cut harmless: a pointer that comes first is not believed until the record agrees, and the index says
+"done" only when all else is written. A record that somebody changed meanwhile is read and settled again; `read_at` decides (D-16).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from sync_core import ids
+from sync_core.directory.users import User
+from sync_core.errors import Conflict, Missing
+from sync_core.planning.changes import Action, Change
+from sync_core.planning.settle import Writer, live_holds, same, settle
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course
+from sync_core.runs.messages import Apply, slice_share
+from sync_core.runs.plan import make_writer
+from sync_core.runs.record import Phase, Run
+from sync_core.storage import names, objects
+from sync_core.storage.bulk import each, write_all
+from sync_core.storage.members import Edits
+from sync_core.storage.objects import ObjectRow
+from sync_core.storage.staging import StepMark
+from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row
+from sync_core.storage.users import Edit, StoredUser
+
+_PARALLEL_PARTITIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A change and the record that came of it; None when there is none."""
+
+    change: Change
+    after: User | None
+
+
+class ApplyStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+
+    async def __call__(self, message: Apply) -> None:
+        run = await self._course.live(message, Phase.APPLY, message.attempt)
+        verdict = await self._context.changes.verdict(run.run, message.attempt)
+        slices = verdict.slices.get(message.chain, 0) if verdict is not None else 0
+        if verdict is not None and message.number < slices:
+            changes = await self._context.changes.slice(run.run, verdict.plan, message.chain, message.number)
+            await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names])
+        if message.number + 1 < slices:
+            await self._course.send(message.model_copy(update={"number": message.number + 1, "tries": 0}))
+            return
+        await self._context.staging.mark(run.run, "apply", message.chain, StepMark())
+        if not await self._course.unapplied(run):
+            await self._course.advance(run, Phase.FINISH)
+
+    async def _apply(self, run: Run, message: Apply, changes: Sequence[Change]) -> None:
+        writer = await make_writer(self._context, run)
+        by_partition: defaultdict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_partition[ids.user_partition(change.user_id)].append(change)
+
+        async def records(partition: str) -> list[Settled]:
+            return await self._records(run, writer, partition, by_partition[partition])
+
+        settled = [one for part in await each(list(by_partition), records, _PARALLEL_PARTITIONS) for one in part]
+        await self._course.check_lock(run.directory_key, run.run)
+        await self._members(settled)
+        await self._free_names(settled)
+        claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
+        await self._objects(run, writer, settled, claimed)
+
+    # Records
+
+    async def _records(self, run: Run, writer: Writer, partition: str, changes: Sequence[Change]) -> list[Settled]:
+        """Settles and writes the records of one partition, those that others changed meanwhile again."""
+        settled: dict[str, Settled] = {}
+        pending = {change.user_id: change for change in changes}
+        # A new user is not looked for: if an earlier delivery made it, inserting it is refused, and then it is read.
+        read = [change.user_id for change in changes if Action.CREATE not in change.actions]
+        while pending:
+            stored = await self._context.users.many(read)
+            edits: list[Edit] = []
+            for user_id, change in pending.items():
+                before = stored.get(user_id)
+                after = settle(before.user if before is not None else None, change, writer)
+                settled[user_id] = Settled(change, after)
+                if after is not None and (before is None or after is not before.user):
+                    edits.append(Edit(before, after))
+            await self._before_writing(edits, writer)
+            refused = await self._context.users.write(partition, edits, run.directory_key, run.fence)
+            read = [edit.after.user_id for edit in refused]
+            pending = {user_id: pending[user_id] for user_id in read}
+        return list(settled.values())
+
+    async def _before_writing(self, edits: Sequence[Edit], writer: Writer) -> None:
+        """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
+        going = [edit.after.user_id for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before)]
+        await self._context.trash.point(going, writer.now)
+        for edit in edits:
+            if edit.before is None or same(edit.before.user, replace(edit.after, held_by=edit.before.user.held_by)):
+                continue
+            for key, hold in live_holds(edit.after, writer.existing).items():
+                if key != writer.directory_key:
+                    await self._empty_fingerprint(key, hold.object_id)
+
+    async def _empty_fingerprint(self, directory_key: str, object_id: str) -> None:
+        while True:
+            found = (await self._context.objects.many(directory_key, [object_id])).get(object_id)
+            if found is None or not found[0].fingerprint:
+                return
+            row = objects.to_row(directory_key, replace(found[0], fingerprint=""), found[1])
+            try:
+                await self._context.tables.write(objects.TABLE, Replace(row))
+            except Conflict:
+                continue
+            return
+
+    # Pointers
+
+    async def _members(self, settled: Sequence[Settled]) -> None:
+        """The record decides who is in which group; the change says which rows may have to follow."""
+        edits: defaultdict[str, Edits] = defaultdict(Edits)
+        for one in settled:
+            groups = one.after.groups if one.after is not None else ()
+            for group in (*one.change.enters, *one.change.leaves):
+                side = edits[group].enters if group in groups else edits[group].leaves
+                side.add(one.change.user_id)
+        await self._context.members.edit(edits)
+
+    async def _free_names(self, settled: Sequence[Settled]) -> None:
+        """Deletes the claims of names that were given up and that nobody took."""
+        given_up = {
+            key: one.change.user_id for one in settled for key in one.change.frees if one.after is None or key not in one.after.name_digests
+        }
+        claims = await self._context.names.many(given_up)
+        deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner == given_up[key]]
+        await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
+
+    async def _objects(self, run: Run, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
+        operations: list[Operation] = []
+        for one in settled:
+            etag = claimed.get(one.change.object_id, one.change.etag)
+            if etag and not _newer_elsewhere(one.after, writer):
+                operations.append(_object(run, writer, one, etag))
+
+        async def meet(operation: Operation, error: Conflict) -> Operation | None:
+            return await self._object_again(run, writer, operation, error)
+
+        await write_all(self._context.tables, objects.TABLE, operations, on_conflict=meet)
+
+    async def _object_again(self, run: Run, writer: Writer, operation: Operation, error: Conflict) -> Operation | None:
+        """A later reading's row stays; one that this run wrote before, or claimed, is written over."""
+        key = operation.key if isinstance(operation, Delete) else operation.row.key
+        found = (await self._context.objects.many(run.directory_key, [key])).get(key)
+        if found is None:
+            return Insert(operation.row) if isinstance(operation, Replace) and isinstance(error, Missing) else None
+        if found[0].read_at > writer.read_at:
+            return None
+        if isinstance(operation, Delete):
+            return Delete(operation.partition, key, found[1])
+        return Replace(Row(operation.row.partition, key, operation.row.values, found[1]))
+
+
+def _was_in_trash(before: StoredUser | None) -> bool:
+    return before is not None and before.user.in_trash
+
+
+def _newer_elsewhere(after: User | None, writer: Writer) -> bool:
+    return after is not None and after.read_at is not None and after.read_at > writer.read_at
+
+
+async def _left_to_others(operation: Operation, error: Conflict) -> None:
+    """Somebody took the name meanwhile: theirs now."""
+
+
+def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
+    """What becomes of the object's row: done, in Trash, or away when the user is no longer this sync's."""
+    change, after = one.change, one.after
+    partition = objects.partition(run.directory_key, change.object_id)
+    held = after is not None and run.directory_key in after.held_by
+    if after is None or (not held and not after.in_trash):
+        return Delete(partition, change.object_id, etag)
+    desired = change.desired
+    entry = ObjectRow(
+        object_id=change.object_id,
+        user_id=change.user_id,
+        username=change.username,
+        fingerprint=desired.fingerprint if held and desired is not None else "",
+        read_at=writer.read_at,
+        trashed=after.in_trash,
+        groups=after.held_by[run.directory_key].groups if held else (),
+        run=run.run,
+    )
+    return Replace(objects.to_row(run.directory_key, entry, etag))

@@ -1,0 +1,33 @@
+"""The first step: fixes the settings that the run goes by, fences out what an earlier run left at work, and lets the groups be read."""
+
+from msgspec.structs import replace
+
+from sync_core.errors import StopRun
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course
+from sync_core.runs.messages import Begin
+from sync_core.runs.record import Phase, Run
+
+
+class BeginStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+
+    async def __call__(self, message: Begin) -> None:
+        run = await self._course.live(message, Phase.BEGIN)
+        sync = await self._context.syncs.get(message.directory_key)
+        if sync is None or sync.deleted_at is not None:
+            raise StopRun("the sync was deleted")
+        if not sync.groups:
+            raise StopRun("no groups are selected")
+        lock, _ = await self._context.locks.read(message.directory_key)
+        if lock.last_run:
+            await self._context.staging.drop(lock.last_run)  # what a late worker of that run may have staged after its end
+        if lock.unclean:
+            await self._context.users.raise_fence(message.directory_key, run.fence)
+        read_at = self._context.clock.now()
+
+        def fixed(now: Run) -> Run:
+            return replace(now, sync=sync, read_at=read_at)
+
+        await self._course.advance(run, Phase.READ, fixed)

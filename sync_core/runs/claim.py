@@ -1,0 +1,154 @@
+"""Claims what a slice of changes needs before any record is written: rows of Objects for new users, and all names moved from → to.
+
+Claims are made by insert-if-absent and by ETag, each remembering who held the name, so that swaps and chains work in parallel and readers
+are never misled. What somebody else was faster with is lost: then the run plans again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from sync_core.directory.groups import Group
+from sync_core.errors import AlreadyExists, Conflict, StopRun
+from sync_core.planning.changes import Change, Kind, NameMove
+from sync_core.planning.claims import Claim
+from sync_core.planning.reading import Outcome
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course, claim_step, settings_of
+from sync_core.runs.messages import GROUPS_SHARE
+from sync_core.runs.messages import Claim as ClaimMessage
+from sync_core.runs.record import Phase, Run
+from sync_core.storage import names, objects
+from sync_core.storage.bulk import write_all
+from sync_core.storage.objects import ObjectRow
+from sync_core.storage.staging import ClaimMark, GroupMark
+from sync_core.storage.tables import Delete, Insert, Operation, Replace
+
+PLANS = 3
+"""How often a run is planned before it gives up against others who take its names."""
+
+
+@dataclass(slots=True)
+class _Met:
+    """Keys of the rows that were not as expected."""
+
+    keys: set[str] = field(default_factory=set[str])
+
+    async def __call__(self, operation: Operation, error: Conflict) -> None:
+        del error
+        self.keys.add(operation.key if isinstance(operation, Delete) else operation.row.key)
+
+
+class ClaimStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+
+    async def __call__(self, message: ClaimMessage) -> None:
+        run = await self._course.live(message, Phase.CLAIM, message.attempt)
+        step = claim_step(message.attempt)
+        if message.share in await self._course.unclaimed(run):
+            if message.share == GROUPS_SHARE:
+                await self._groups(run)
+                lost: set[str] = set()
+            else:
+                lost = await self._share(run, message.share)
+            await self._context.staging.mark(run.run, step, message.share, ClaimMark(lost=tuple(sorted(lost))))
+        if not await self._course.unclaimed(run):
+            await self._move_on(run)
+
+    async def _move_on(self, run: Run) -> None:
+        marks = await self._context.staging.marks(run.run, claim_step(run.plan_attempt), ClaimMark)
+        lost = any(mark.lost for mark in marks.values())
+        if not lost:
+            await self._course.advance(run, Phase.APPLY if run.chains else Phase.FINISH)
+        elif run.outcome is not None:
+            await self._course.advance(run, Phase.FINISH)
+        elif run.plan_attempt >= PLANS:
+            raise StopRun("names that this run needs were taken by others while it ran, three times over; run it again")
+        else:
+            await self._course.advance(run, Phase.PLAN, lambda now: replace(now, plan_attempt=run.plan_attempt + 1))
+
+    async def _groups(self, run: Run) -> None:
+        """Creates the selected groups that are not there yet, and gives the others the names that they have in Entra (D-20)."""
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        for n, selected in enumerate(settings_of(run).groups):
+            mark = marks[f"{n:03d}"]
+            name = mark.name if mark.outcome is Outcome.READ else selected.name
+            stored = await self._context.groups.get(selected.group_id)
+            if stored is None:
+                group = Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id)
+                await self._insert_group(group)
+            elif mark.outcome is Outcome.READ and stored[0].name != name:
+                await self._context.groups.replace(replace(stored[0], name=name), stored[1])
+
+    async def _insert_group(self, group: Group) -> None:
+        try:
+            await self._context.groups.insert(group)
+        except AlreadyExists:
+            return
+
+    async def _share(self, run: Run, share: str) -> set[str]:
+        """Makes the claims of a slice; returns the object ids whose claims are lost."""
+        chain, _, number = share.rpartition("-")
+        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        plan = verdict.plan if verdict is not None else ""
+        changes = [c for c in await self._context.changes.slice(run.run, plan, chain, int(number)) if c.needs_claim]
+        if run.outcome is not None:
+            changes = [change for change in changes if change.takes_names]
+        await self._course.check_lock(run.directory_key, run.run)
+        etags, lost = await self._claim_objects(run, changes)
+        await self._context.staging.add_claimed(run.run, share, etags)
+        return lost | await self._claim_names(run, [change for change in changes if change.object_id not in lost])
+
+    async def _claim_objects(self, run: Run, changes: list[Change]) -> tuple[dict[str, str], set[str]]:
+        """ETags by object id of the rows that name these users now; and the objects that somebody else claimed."""
+        wanted = {
+            change.object_id: change for change in changes if change.kind is Kind.WRITE and (change.repoint or not change.was_indexed)
+        }
+        met = _Met()
+        operations = [self._object(run, change) for change in wanted.values()]
+        etags = await write_all(self._context.tables, objects.TABLE, operations, on_conflict=met)
+        won = {object_id: etag for object_id, etag in zip(wanted, etags, strict=True) if object_id not in met.keys}
+        lost: set[str] = set()
+        for object_id, (row, etag) in (await self._context.objects.many(run.directory_key, met.keys)).items():
+            if row.user_id == wanted[object_id].user_id:
+                won[object_id] = etag
+            else:
+                lost.add(object_id)
+        return won, lost
+
+    def _object(self, run: Run, change: Change) -> Operation:
+        read_at = run.read_at or run.queued_at
+        entry = ObjectRow(object_id=change.object_id, user_id=change.user_id, username=change.username, read_at=read_at, run=run.run)
+        row = objects.to_row(run.directory_key, entry, change.etag)
+        return Replace(row) if change.repoint else Insert(row)
+
+    async def _claim_names(self, run: Run, changes: list[Change]) -> set[str]:
+        """Moves the names; returns the object ids of those who did not get all of theirs."""
+        wanted = {move.digest: (change, move) for change in changes for move in change.moves}
+        seen = await self._context.names.many(key for key, (_, move) in wanted.items() if move.seen)
+        lost: set[str] = set()
+        operations: list[Operation] = []
+        for key, (change, move) in wanted.items():
+            claim, etag = seen.get(key, (None, ""))
+            if claim is not None and claim.owner == change.user_id:
+                continue
+            if (claim.owner if claim is not None else "") != move.seen:
+                lost.add(change.object_id)
+                continue
+            operations.append(_name(run, change, move, etag))
+        met = _Met()
+        await write_all(self._context.tables, names.TABLE, operations, on_conflict=met)
+        return lost | await self._lost_names(met.keys, wanted)
+
+    async def _lost_names(self, met: set[str], wanted: Mapping[str, tuple[Change, NameMove]]) -> set[str]:
+        """A row that is there already and mine is a claim made by an earlier delivery."""
+        claims = await self._context.names.many(met)
+        return {wanted[key][0].object_id for key in met if key not in claims or claims[key][0].owner != wanted[key][0].user_id}
+
+
+def _name(run: Run, change: Change, move: NameMove, etag: str) -> Operation:
+    was = move.holder if move.holder != change.user_id else ""
+    row = names.to_row(move.digest, Claim(move.name, change.user_id, was), run.run, etag)
+    return Replace(row) if etag else Insert(row)

@@ -1,0 +1,75 @@
+"""What the steps of a run work with: the rows, the queues, the source, the clock. Made once a process, in the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sync_core.clock import Clock
+from sync_core.entra.port import Directory
+from sync_core.ids import RandomBits
+from sync_core.storage.changes import ChangeRows
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.locks import LockRows
+from sync_core.storage.members import MemberRows
+from sync_core.storage.names import NameRows
+from sync_core.storage.objects import ObjectRows
+from sync_core.storage.queues import Queues
+from sync_core.storage.runs import RunRows
+from sync_core.storage.staging import StagingRows
+from sync_core.storage.syncs import SyncRows
+from sync_core.storage.tables import Tables
+from sync_core.storage.trash import TrashRows
+from sync_core.storage.users import UserRows
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    tables: Tables
+    queues: Queues
+    source: Callable[[str], Directory]
+    """The source of a tenant, by its id."""
+    clock: Clock
+    random_bits: RandomBits
+    users: UserRows
+    objects: ObjectRows
+    names: NameRows
+    members: MemberRows
+    groups: GroupRows
+    syncs: SyncRows
+    locks: LockRows
+    runs: RunRows
+    staging: StagingRows
+    changes: ChangeRows
+    trash: TrashRows
+    max_users: int
+    """A run over more users is refused: its plan would not fit in memory."""
+
+
+def make_context(
+    tables: Tables,
+    queues: Queues,
+    source: Callable[[str], Directory],
+    clock: Clock,
+    random_bits: RandomBits,
+    *,
+    trash_days: int,
+    max_users: int,
+) -> Context:
+    return Context(
+        tables=tables,
+        queues=queues,
+        source=source,
+        clock=clock,
+        random_bits=random_bits,
+        users=UserRows(tables),
+        objects=ObjectRows(tables),
+        names=NameRows(tables),
+        members=MemberRows(tables),
+        groups=GroupRows(tables),
+        syncs=SyncRows(tables),
+        locks=LockRows(tables),
+        runs=RunRows(tables),
+        staging=StagingRows(tables),
+        changes=ChangeRows(tables),
+        trash=TrashRows(tables, trash_days),
+        max_users=max_users,
+    )

@@ -1,0 +1,153 @@
+"""The course of a run: who may go on, which phase comes next, and what is sent for it.
+
+The phase moves, by ETag, before the messages of the next step are sent; a message delivered again that finds it moved sends them
+again. So whatever dies between the two, the run goes on.
+"""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from sync_core.directory.syncs import Sync
+from sync_core.errors import StopRun, Superseded
+from sync_core.runs.context import Context
+from sync_core.runs.messages import GROUPS_SHARE, Apply, Begin, Claim, Finish, Message, Plan, Read
+from sync_core.runs.record import Phase, Run, State
+from sync_core.storage.staging import ClaimMark, GroupMark, StepMark
+
+PARALLEL_GROUPS = 16
+"""Chains of pages read at a time; each that closes releases the next."""
+
+_NEXT = {
+    Phase.BEGIN: (Phase.READ,),
+    Phase.READ: (Phase.PLAN,),
+    Phase.PLAN: (Phase.CLAIM,),
+    Phase.CLAIM: (Phase.APPLY, Phase.PLAN, Phase.FINISH),
+    Phase.APPLY: (Phase.FINISH,),
+}
+_STATES = {
+    Phase.READ: State.READING,
+    Phase.PLAN: State.PLANNING,
+    Phase.CLAIM: State.APPLYING,
+    Phase.APPLY: State.APPLYING,
+    Phase.FINISH: State.FINISHING,
+}
+_BEFORE_WRITING = frozenset({Phase.BEGIN, Phase.READ, Phase.PLAN})
+
+
+class Course:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def live(self, message: Message, phase: Phase, attempt: int | None = None) -> Run:
+        """The run, if it has its lock and is in this phase. Raises Superseded otherwise: then the message has nothing left to do.
+
+        A run whose settings changed, or whose sync was deleted, is cancelled here (D-17). Once it has begun to move names, it comes
+        back with its `outcome` set: the transfers that have begun are to be finished (D-14).
+        """
+        await self.check_lock(message.directory_key, message.run)
+        run = await self._context.runs.get(message.run)
+        if run.phase is not phase or (attempt is not None and run.plan_attempt != attempt):
+            if run.phase in _NEXT.get(phase, ()):
+                await self.dispatch(run)
+            raise Superseded(f"run {run.run} is past the step {phase}")
+        if run.outcome is None and run.sync is not None and await self._settings_changed(run.sync):
+            run = await self.end(run.run, State.CANCELLED, "the settings of the sync changed while it ran; run it again")
+            if run.phase is not phase:
+                raise Superseded(f"run {run.run} was cancelled")
+        return run
+
+    async def check_lock(self, directory_key: str, run: str) -> None:
+        """The fence of every table but Users: raises Superseded when the sync's lock is not this run's."""
+        lock, _ = await self._context.locks.read(directory_key)
+        if lock.run != run:
+            raise Superseded(f"the lock of {directory_key} is not run {run}'s any more")
+
+    async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> None:
+        """Moves the run from the phase that `run` shows to the next, once, and sends that one's messages."""
+
+        def moved(now: Run) -> Run | None:
+            if now.phase is not run.phase or now.plan_attempt != run.plan_attempt:
+                return None
+            return replace(also(now), phase=phase, state=_STATES[phase])
+
+        after = await self._context.runs.change(run.run, moved)
+        await self.dispatch(after)
+
+    async def end(self, run: str, outcome: State, reason: str) -> Run:
+        """Lets a run end early: at once when it has not begun to write or has failed, else after the transfers that have begun."""
+
+        def ended(now: Run) -> Run | None:
+            if now.phase in (Phase.FINISH, Phase.ENDED) or (now.outcome is not None and outcome is not State.FAILED):
+                return None
+            at_once = now.phase in _BEFORE_WRITING or outcome is State.FAILED
+            phase, state = (Phase.FINISH, State.FINISHING) if at_once else (now.phase, now.state)
+            return replace(now, outcome=outcome, reason=reason, phase=phase, state=state)
+
+        after = await self._context.runs.change(run, ended)
+        if after.phase is Phase.FINISH:
+            await self.dispatch(after)
+        return after
+
+    async def dispatch(self, run: Run) -> None:
+        """Sends the messages of the run's phase, for all parts without a mark."""
+        for message in await self._messages(run):
+            await self.send(message)
+
+    async def send(self, message: Message, delay: float = 0) -> None:
+        await self._context.queues.send(message.queue, message.model_dump_json(), delay=delay)
+
+    async def _messages(self, run: Run) -> Sequence[Message]:
+        key, code, attempt = run.directory_key, run.run, run.plan_attempt
+        match run.phase:
+            case Phase.BEGIN:
+                return [Begin(directory_key=key, run=code)]
+            case Phase.READ:
+                return [Read(directory_key=key, run=code, group=group) for group in await self._unread(run)]
+            case Phase.PLAN:
+                return [Plan(directory_key=key, run=code, attempt=attempt)]
+            case Phase.CLAIM:
+                return [Claim(directory_key=key, run=code, attempt=attempt, share=share) for share in await self.unclaimed(run)]
+            case Phase.APPLY:
+                reached = [(chain, await self._reached(run, chain)) for chain in await self.unapplied(run)]
+                return [Apply(directory_key=key, run=code, attempt=attempt, chain=chain, number=number) for chain, number in reached]
+            case Phase.FINISH | Phase.ENDED:
+                return [Finish(directory_key=key, run=code)]
+
+    async def _unread(self, run: Run) -> list[int]:
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        unread = [group for group in range(len(settings_of(run).groups)) if f"{group:03d}" not in marks]
+        return unread[:PARALLEL_GROUPS]
+
+    async def unclaimed(self, run: Run) -> list[str]:
+        """The shares of claims that have no mark yet."""
+        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        shares = (GROUPS_SHARE, *(verdict.claims if verdict is not None else ()))
+        marks = await self._context.staging.marks(run.run, claim_step(run.plan_attempt), ClaimMark)
+        return [share for share in shares if share not in marks]
+
+    async def unapplied(self, run: Run) -> list[str]:
+        """The chains of slices that have no mark yet."""
+        marks = await self._context.staging.marks(run.run, "apply", StepMark)
+        return [chain for chain in run.chains if chain not in marks]
+
+    async def _reached(self, run: Run, chain: str) -> int:
+        """The first slice of the chain that has shown no sign of life."""
+        prefix = f"apply-{run.plan_attempt:02d}-{chain}-"
+        signs = await self._context.staging.signs(run.run, prefix)
+        return len({sign.removeprefix(prefix).partition("-")[0] for sign in signs})
+
+    async def _settings_changed(self, fixed: Sync) -> bool:
+        now = await self._context.syncs.get(fixed.directory_key)
+        return now is None or now.deleted_at is not None or now.version != fixed.version
+
+
+def claim_step(attempt: int) -> str:
+    return f"claim{attempt:02d}"
+
+
+def settings_of(run: Run) -> Sync:
+    """The settings that the run goes by; every step after begin has them."""
+    if run.sync is None:
+        raise StopRun("the run has no settings")
+    return run.sync

@@ -1,0 +1,108 @@
+"""The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
+
+from collections import Counter
+
+from msgspec.structs import replace
+
+from sync_core.directory.syncs import Sync
+from sync_core.errors import Conflict, Superseded
+from sync_core.planning.claims import Claim
+from sync_core.planning.plan import Repair
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course
+from sync_core.runs.messages import Finish
+from sync_core.runs.record import Phase, Run, State
+from sync_core.storage import names
+from sync_core.storage.bulk import write_all
+from sync_core.storage.changes import Verdict
+from sync_core.storage.tables import Delete, Operation, Replace
+
+_UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
+
+
+class FinishStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+
+    async def __call__(self, message: Finish) -> None:
+        try:
+            await self._course.check_lock(message.directory_key, message.run)
+        except Superseded:
+            await self._context.staging.drop(message.run)
+            raise
+        run = await self._context.runs.get(message.run)
+        if run.phase is Phase.FINISH:
+            run = await self._end(run)
+        if run.phase is not Phase.ENDED:
+            raise Superseded(f"run {run.run} is not at its end")
+        await self._context.staging.drop(run.run)
+        await self._free_lock(run)
+
+    async def _end(self, run: Run) -> Run:
+        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        outcome = run.outcome or _outcome(run, verdict)
+        if run.outcome is None and run.sync is not None and verdict is not None:
+            await self._repair(run, verdict.repairs)
+            if outcome is not State.INCOMPLETE:
+                await self._retire_groups(run.sync)
+        requests: Counter[str] = Counter()
+        for sign in (await self._context.staging.signs(run.run)).values():
+            requests.update(sign.requests)
+        now = self._context.clock.now()
+
+        def ended(before: Run) -> Run | None:
+            if before.phase is not Phase.FINISH:
+                return None
+            final = before.outcome or outcome
+            return replace(before, phase=Phase.ENDED, state=final, outcome=final, ended_at=now, requests=dict(requests))
+
+        return await self._context.runs.change(run.run, ended)
+
+    async def _repair(self, run: Run, repairs: tuple[Repair, ...]) -> None:
+        """Claims that a dead run left: back to their holder, or away."""
+        claims = await self._context.names.many(repair.digest for repair in repairs)
+        operations: list[Operation] = []
+        for repair in repairs:
+            claim, etag = claims.get(repair.digest, (None, ""))
+            if claim is None or claim.owner != repair.owner:
+                continue
+            if repair.holder:
+                operations.append(Replace(names.to_row(repair.digest, Claim(claim.name, repair.holder, ""), run.run, etag)))
+            else:
+                operations.append(Delete(repair.digest[0], repair.digest, etag))
+        await write_all(self._context.tables, names.TABLE, operations, on_conflict=_left_to_others)
+
+    async def _retire_groups(self, sync: Sync) -> None:
+        """A group that is not selected any more is unmanaged from now on (B-174)."""
+        selected = {group.group_id for group in sync.groups}
+        for group, etag in await self._context.groups.all():
+            if group.sync == sync.directory_key and group.group_id not in selected:
+                retired = replace(group, sync="", object_id="", former_sync_name=sync.name)
+                await self._context.groups.replace(retired, etag)
+
+    async def _free_lock(self, run: Run) -> None:
+        while True:
+            lock, etag = await self._context.locks.read(run.directory_key)
+            if lock.run != run.run:
+                return
+            unclean = lock.unclean
+            if run.state in _UNCLEAN:
+                unclean = (*unclean, run.run) if run.wrote else unclean
+            elif run.state is not State.INCOMPLETE:
+                unclean = ()
+            try:
+                await self._context.locks.write(run.directory_key, replace(lock, run="", unclean=unclean, last_run=run.run), etag)
+            except Conflict:
+                continue
+            return
+
+
+def _outcome(run: Run, verdict: Verdict | None) -> State:
+    if verdict is None or run.counts.get("groups unread"):
+        return State.INCOMPLETE
+    warned = verdict.warned or run.counts.get("groups gone")
+    return State.WARNINGS if warned else State.COMPLETED
+
+
+async def _left_to_others(operation: Operation, error: Conflict) -> None:
+    """Somebody changed the claim meanwhile: it is in use again."""

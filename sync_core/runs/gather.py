@@ -1,0 +1,117 @@
+"""Gathers what a plan looks at: the staged pages, the sync's index, the answers about absentees, the names wanted and their holders."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sync_core.directory.syncs import Sync
+from sync_core.entra.port import Presence
+from sync_core.errors import StopRun
+from sync_core.planning.claims import wanted_names
+from sync_core.planning.identity import Stored
+from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Reading
+from sync_core.runs.context import Context
+from sync_core.runs.course import settings_of
+from sync_core.runs.record import Run
+from sync_core.storage.bulk import each
+from sync_core.storage.staging import GroupMark
+
+IDS_A_BATCH = 100
+"""Ten `$batch` requests: what is asked and kept at a time."""
+_PARALLEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What runs that did not end cleanly may have left: the objects that they were to write, and the names that they claimed or freed."""
+
+    objects: frozenset[str]
+    digests: frozenset[str]
+
+
+class Gatherer:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def reading(self, run: Run) -> Reading:
+        """Every staged page of every group that was read whole."""
+        sync = settings_of(run)
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        groups = [(group, marks[f"{n:03d}"]) for n, group in enumerate(sync.groups)]
+        reading = Reading(
+            tuple(GroupReading(group.object_id, group.group_id, mark.name, mark.outcome, mark.detail) for group, mark in groups),
+            sync.mapping,
+        )
+        for n, (_, mark) in enumerate(groups):
+            if mark.outcome is not Outcome.READ:
+                continue
+            async for users in self._context.staging.users(run.run, n, mark.attempt, mark.pages):
+                reading.add(n, users)
+            if len(reading.users) > self._context.max_users:
+                raise StopRun(f"more than {self._context.max_users} users: raise MAX_PLAN_USERS, with 1.2 KB of memory for each")
+        return reading
+
+    async def left_behind(self, directory_key: str) -> Left:
+        lock, _ = await self._context.locks.read(directory_key)
+        objects: set[str] = set()
+        digests: set[str] = set()
+        for run in lock.unclean:
+            for plan in await self._context.changes.plans(run):
+                async for _, changes in self._context.changes.slices(run, plan):
+                    objects.update(change.object_id for change in changes)
+                    digests.update(move.digest for change in changes for move in change.moves)
+                    digests.update(key for change in changes for key in change.frees)
+        return Left(frozenset(objects), frozenset(digests))
+
+    async def compare(self, run: Run, reading: Reading, left: Left) -> Comparison:
+        bits = {group.group_id: 1 << n for n, group in enumerate(reading.groups)}
+        comparison = Comparison(reading, left.objects)
+        async for page in self._context.objects.index(run.directory_key, bits):
+            await asyncio.to_thread(comparison.take, page)
+        return comparison
+
+    async def presences(self, run: Run, absent: Iterable[Indexed]) -> dict[str, Presence]:
+        """What the source says of each absentee, asked by object id; what an earlier delivery was told is not asked again (D-11)."""
+        sync = settings_of(run)
+        kept, answers = await self._context.staging.answers(run.run)
+        missing = sorted({indexed.object_id for indexed in absent} - answers.keys())
+        batches = [missing[start : start + IDS_A_BATCH] for start in range(0, len(missing), IDS_A_BATCH)]
+        source = self._context.source(sync.tenant_id)
+
+        async def ask(batch: tuple[int, list[str]]) -> dict[str, Presence]:
+            number, object_ids = batch
+            told = dict(await source.presence(object_ids, sync.mapping.sources))
+            await self._context.staging.add_answers(run.run, number, told)
+            return told
+
+        for told in await each(list(enumerate(batches, kept)), ask, _PARALLEL):
+            answers |= told
+        return answers
+
+    async def stored(self, run: Run, reading: Reading, candidates: list[Candidate], leavers: list[Indexed], left: Left) -> Stored:
+        syncs = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None]
+        elsewhere = await self._elsewhere(settings_of(run), syncs, candidates)
+        wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
+        claims = await self._context.names.many(wanted | left.digests)
+        user_ids = {candidate.indexed.user_id for candidate in candidates if candidate.indexed is not None}
+        user_ids.update(leaver.user_id for leaver in leavers)
+        user_ids.update(elsewhere.values())
+        user_ids.update(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
+        users = await self._context.users.many(user_ids)
+        names = {group.group_id: group.name for group, _ in await self._context.groups.all()}
+        return Stored(
+            records={user_id: stored.user for user_id, stored in users.items()},
+            claims={key: claim for key, (claim, _) in claims.items()},
+            elsewhere=elsewhere,
+            group_names=names | {group.group_id: group.name for group in reading.groups},
+        )
+
+    async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, str]:
+        """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06)."""
+        unknown = [c.user.object_id for c in candidates if c.indexed is None or not c.indexed.fingerprint]
+        found: dict[str, str] = {}
+        for other in syncs:
+            if other.tenant_id == own.tenant_id and other.directory_key != own.directory_key:
+                known = await self._context.objects.many(other.directory_key, unknown)
+                found |= {object_id: row.user_id for object_id, (row, _) in known.items()}
+        return found

@@ -1,0 +1,89 @@
+"""What one step sends to the next: a queue a step, a message a piece of work. Delivered at least once, in any order."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    queue: ClassVar[str]
+
+    directory_key: str
+    run: str
+    tries: int = 0
+    """How often it was put off because the outside was busy."""
+
+    @property
+    def part(self) -> str:
+        """Which part of its step it is: what gets a mark."""
+        return "all"
+
+    @property
+    def piece(self) -> str:
+        """Which message of that part it is."""
+        return self.part
+
+
+class Begin(Message):
+    queue: ClassVar[str] = "sync-begin"
+
+
+class Read(Message):
+    queue: ClassVar[str] = "sync-read"
+    group: int
+    """Its place among the run's selected groups."""
+    attempt: int = 1
+    page: int = 1
+    """The first page that this message is sent for."""
+
+    @property
+    def part(self) -> str:
+        return f"{self.group:03d}"
+
+    @property
+    def piece(self) -> str:
+        return f"{self.group:03d}-{self.attempt}-{self.page:05d}"
+
+
+class Plan(Message):
+    queue: ClassVar[str] = "sync-plan"
+    attempt: int
+
+    @property
+    def part(self) -> str:
+        return f"{self.attempt:02d}"
+
+
+class Claim(Message):
+    queue: ClassVar[str] = "sync-claim"
+    attempt: int
+    share: str
+    """A slice of changes, as "chain-number", or "groups"."""
+
+    @property
+    def part(self) -> str:
+        return f"{self.attempt:02d}-{self.share}"
+
+
+class Apply(Message):
+    queue: ClassVar[str] = "sync-apply"
+    attempt: int
+    chain: str
+    number: int
+
+    @property
+    def part(self) -> str:
+        return f"{self.attempt:02d}-{self.chain}-{self.number:05d}"
+
+
+class Finish(Message):
+    queue: ClassVar[str] = "sync-finish"
+
+
+STEPS: tuple[type[Message], ...] = (Begin, Read, Plan, Claim, Apply, Finish)
+GROUPS_SHARE = "groups"
+
+
+def slice_share(chain: str, number: int) -> str:
+    return f"{chain}-{number:05d}"

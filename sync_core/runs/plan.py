@@ -1,0 +1,135 @@
+"""Plans a run: what was read against what is stored. Writes the list of changes, and nothing in the directory.
+
+Delivered twice, each delivery makes a list of its own; the verdict that is written first says which one counts.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from functools import partial
+
+from msgspec.structs import replace
+
+from sync_core import ids
+from sync_core.planning.changes import Change
+from sync_core.planning.plan import Plan, plan
+from sync_core.planning.reading import Comparison, Indexed, Outcome, Reading
+from sync_core.planning.reasons import WARNINGS
+from sync_core.planning.settle import Writer
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course, settings_of
+from sync_core.runs.gather import Gatherer, Left
+from sync_core.runs.messages import Plan as PlanMessage
+from sync_core.runs.messages import slice_share
+from sync_core.runs.record import Phase, Run
+from sync_core.storage.bulk import each
+from sync_core.storage.changes import Verdict
+from sync_core.storage.staging import Sign
+
+SLICE = 1000
+"""Changes in a slice: what one message applies."""
+ONE_CHAIN = "all"
+_PARALLEL_WRITES = 8
+
+
+class PlanStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+        self._gather = Gatherer(context)
+        self._one_at_a_time = asyncio.Lock()
+        """A plan holds a whole sync in memory."""
+
+    async def __call__(self, message: PlanMessage) -> None:
+        async with self._one_at_a_time:
+            run = await self._course.live(message, Phase.PLAN, message.attempt)
+            verdict = await self._context.changes.verdict(run.run, message.attempt)
+            if verdict is None:
+                verdict = await self._decide(run)
+        chains = tuple(verdict.slices)
+        counts = verdict.counts
+
+        def planned(now: Run) -> Run:
+            return replace(now, chains=chains, slices=sum(verdict.slices.values()), counts=counts, wrote=True)
+
+        await self._course.advance(run, Phase.CLAIM, planned)
+
+    async def _decide(self, run: Run) -> Verdict:
+        reading = await self._gather.reading(run)
+        left = await self._gather.left_behind(run.directory_key)
+        await self._show_life(run)
+        comparison = await self._gather.compare(run, reading, left)
+        leavers, gone = await self._leavers(run, reading, comparison)
+        await asyncio.to_thread(comparison.finish)
+        await self._show_life(run)
+        made = await self._plan(run, reading, comparison, leavers, gone, left)
+        return await self._write(run, reading, comparison, made)
+
+    async def _show_life(self, run: Run) -> None:
+        await self._context.staging.sign(run.run, "planning", Sign(self._context.clock.now(), {}))
+
+    async def _leavers(self, run: Run, reading: Reading, comparison: Comparison) -> tuple[list[Indexed], frozenset[str]]:
+        """Those proved to be in no selected group, and which of them Entra has no more (D-11). Nobody while a group is unread (D-10)."""
+        absent = comparison.absent
+        if reading.unread:
+            return [], frozenset()
+        presences = await self._gather.presences(run, absent)
+        leavers = reading.confirm(absent, presences)
+        left = {leaver.object_id for leaver in leavers}
+        comparison.take_back([indexed for indexed in absent if indexed.object_id not in left])
+        return leavers, frozenset(object_id for object_id in left if presences[object_id].user is None)
+
+    async def _plan(
+        self, run: Run, reading: Reading, comparison: Comparison, leavers: list[Indexed], gone: frozenset[str], left: Left
+    ) -> Plan:
+        stored = await self._gather.stored(run, reading, comparison.candidates, leavers, left)
+        writer = await make_writer(self._context, run)
+        new_user_id = partial(ids.new_user_id, self._context.random_bits)
+        return await asyncio.to_thread(plan, reading, comparison.candidates, leavers, stored, writer, new_user_id=new_user_id, gone=gone)
+
+    async def _write(self, run: Run, reading: Reading, comparison: Comparison, made: Plan) -> Verdict:
+        name = f"{run.plan_attempt:02d}{self._context.random_bits(48):012x}"
+        slices = cut(made.changes)
+        add = self._context.changes.add_slice
+        await each(slices, lambda piece: add(run.run, name, *piece), _PARALLEL_WRITES)
+        await self._context.changes.add_skips(run.run, name, made.skips)
+        chains: dict[str, int] = Counter(chain for chain, _, _ in slices)
+        verdict = Verdict(
+            plan=name,
+            slices=dict(chains),
+            claims=tuple(slice_share(chain, n) for chain, n, changes in slices if any(c.needs_claim for c in changes)),
+            counts=counts(reading, comparison, made),
+            repairs=tuple(made.repairs),
+            warned=any(skip.reason in WARNINGS for skip in made.skips),
+            skips=len(made.skips),
+        )
+        return await self._context.changes.decide(run.run, run.plan_attempt, verdict)
+
+
+def cut(changes: list[Change]) -> list[tuple[str, int, list[Change]]]:
+    """Chain, number and changes of each slice: one chain when there are few changes, else one for each partition of Users."""
+    by_chain: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_chain[ONE_CHAIN if len(changes) <= SLICE else ids.user_partition(change.user_id)].append(change)
+    return [
+        (chain, number, part[start : start + SLICE])
+        for chain, part in by_chain.items()
+        for number, start in enumerate(range(0, len(part), SLICE))
+    ]
+
+
+def counts(reading: Reading, comparison: Comparison, made: Plan) -> dict[str, int]:
+    """What the run has seen and decided: users and groups read, and users by action; one user may count under several."""
+    found = Counter(f"users {action.value}" for change in made.changes for action in change.actions)
+    found["users"] = len(reading.users)
+    found["groups"] = sum(group.outcome is Outcome.READ for group in reading.groups)
+    found["groups unread"] = sum(group.outcome is Outcome.UNREAD for group in reading.groups)
+    found["groups gone"] = sum(group.outcome is Outcome.GONE for group in reading.groups)
+    found["unchanged"] = comparison.unchanged
+    found["skipped"] = len(made.skips)
+    found["changes"] = sum(bool(change.actions) for change in made.changes)
+    return dict(found)
+
+
+async def make_writer(context: Context, run: Run) -> Writer:
+    sync = settings_of(run)
+    existing = frozenset(other.directory_key for other in await context.syncs.all() if other.deleted_at is None)
+    return Writer(run.directory_key, sync.tenant_id, run.read_at or run.queued_at, context.clock.now(), existing)

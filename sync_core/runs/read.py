@@ -1,0 +1,95 @@
+"""Reads the members of one group, page after page, into staging; a chain of messages, 40 pages each.
+
+A page is kept once, with its nextLink: whoever delivers the message again goes on from what is there. The closing mark says
+whether the group was read whole, which attempt counts, or why not (D-10).
+"""
+
+from sync_core.directory.syncs import SelectedGroup
+from sync_core.entra.port import Directory
+from sync_core.errors import GroupGone, IncompleteRead
+from sync_core.planning.reading import Outcome
+from sync_core.runs.context import Context
+from sync_core.runs.course import PARALLEL_GROUPS, Course, settings_of
+from sync_core.runs.messages import Read
+from sync_core.runs.record import Phase, Run
+from sync_core.storage.staging import GroupMark, Sign, StagedPage, distinct
+
+PAGES_A_MESSAGE = 40
+ATTEMPTS = 2
+"""A group that did not come whole is read once more, from its first page."""
+
+
+class ReadStep:
+    def __init__(self, context: Context, course: Course) -> None:
+        self._context, self._course = context, course
+
+    async def __call__(self, message: Read) -> None:
+        run = await self._course.live(message, Phase.READ)
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        if message.part not in marks:
+            mark = await self._read(run, message)
+            if mark is None:
+                return
+            await self._context.staging.mark(run.run, "read", message.part, mark)
+        await self._release(run, message)
+
+    async def _read(self, run: Run, message: Read) -> GroupMark | None:
+        """The closing mark; None when the chain goes on in another message."""
+        sync = settings_of(run)
+        group, source = sync.groups[message.group], self._context.source(sync.tenant_id)
+        try:
+            complete = await self._pages(run, message, group, source)
+            if not complete:
+                await self._course.send(message.model_copy(update={"page": message.page + PAGES_A_MESSAGE, "tries": 0}))
+                return None
+            return await self._whole(run, message, (await source.group(group.object_id)).name)
+        except GroupGone as gone:
+            return GroupMark(outcome=Outcome.GONE, name=group.name, detail=str(gone))
+        except IncompleteRead as incomplete:
+            if message.attempt < ATTEMPTS:
+                await self._course.send(message.model_copy(update={"attempt": message.attempt + 1, "page": 1, "tries": 0}))
+                return None
+            return GroupMark(outcome=Outcome.UNREAD, attempt=message.attempt, name=group.name, detail=str(incomplete))
+
+    async def _pages(self, run: Run, message: Read, group: SelectedGroup, source: Directory) -> bool:
+        """Stages the next pages of the chain, 40 at most. True when its last one is there."""
+        attributes = settings_of(run).mapping.sources
+        staged = await self._context.staging.pages(run.run, message.group, message.attempt)
+        links = {page.next for page in staged}
+        number, link = len(staged), staged[-1].next if staged else ""
+        for _ in range(PAGES_A_MESSAGE):
+            if number and not link:
+                return True
+            page = await source.members(group.object_id, attributes, next_link=link)
+            if page.next and page.next in links:
+                raise IncompleteRead(f"the pages of {group.name} go round in a circle")
+            number += 1
+            await self._show_life(run, message, number)
+            link = await self._context.staging.add_page(run.run, message.group, message.attempt, number, page)
+            links.add(link)
+        return not link
+
+    async def _show_life(self, run: Run, message: Read, number: int) -> None:
+        """A sign every ten pages: slow pages are no stall."""
+        if number % 10 == 0:
+            sign = Sign(self._context.clock.now(), {})
+            await self._context.staging.sign(run.run, f"reading-{message.part}", sign)
+
+    async def _whole(self, run: Run, message: Read, name: str) -> GroupMark:
+        """Raises IncompleteRead when fewer distinct users came than the first page said that there are."""
+        staging = self._context.staging
+        pages: list[StagedPage] = await staging.pages(run.run, message.group, message.attempt, ids=True)
+        total, came = pages[0].total, distinct(pages)
+        if total is not None and came < total:
+            raise IncompleteRead(f"{name} has {total} members, but only {came} came")
+        return GroupMark(outcome=Outcome.READ, attempt=message.attempt, pages=len(pages), name=name)
+
+    async def _release(self, run: Run, message: Read) -> None:
+        """Lets the next waiting group be read; the last to close moves the run on."""
+        groups = len(settings_of(run).groups)
+        following = message.group + PARALLEL_GROUPS
+        if following < groups:
+            await self._course.send(Read(directory_key=run.directory_key, run=run.run, group=following))
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        if len(marks) == groups:
+            await self._course.advance(run, Phase.PLAN)

@@ -1,0 +1,117 @@
+"""Runs, as callers see them: started, watched, cancelled, and what became of whom."""
+
+from collections.abc import AsyncIterator
+
+from msgspec.structs import replace
+
+from sync_core import ids
+from sync_core.errors import AlreadyRunning, NotFound, Rejected
+from sync_core.planning.changes import Change
+from sync_core.planning.reasons import Skip
+from sync_core.runs.context import Context
+from sync_core.runs.course import Course, claim_step, settings_of
+from sync_core.runs.messages import Begin
+from sync_core.runs.record import ENDED, Phase, Progress, Run, State
+from sync_core.storage.staging import ClaimMark, GroupMark
+
+
+class Runs:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._course = Course(context)
+
+    async def start(self, directory_key: str, actor: str) -> Run:
+        """Queues a full run. Raises NotFound, Rejected when no groups are selected, AlreadyRunning (D-15)."""
+        sync = await self._context.syncs.get(directory_key)
+        if sync is None or sync.deleted_at is not None:
+            raise NotFound(f"there is no sync with the directory key {directory_key}")
+        if not sync.groups:
+            raise Rejected("no groups are selected: select at least one, then run the sync", field="groups")
+        lock, etag = await self._context.locks.read(directory_key)
+        if lock.run:
+            raise AlreadyRunning(lock.run)
+        run = Run(
+            run=ids.new_reference_code(self._context.random_bits),
+            directory_key=directory_key,
+            fence=lock.fence + 1,
+            actor=actor,
+            queued_at=self._context.clock.now(),
+        )
+        await self._context.runs.insert(run)
+        try:
+            await self._context.locks.take(directory_key, replace(lock, run=run.run, fence=run.fence), etag)
+        except AlreadyRunning:
+            await self._context.runs.remove(run)
+            raise
+        await self._context.runs.list_in_history(run)
+        await self._course.send(Begin(directory_key=directory_key, run=run.run))
+        return run
+
+    async def view(self, run: str) -> tuple[Run, Progress]:
+        """The run and how far its present step is. Raises NotFound."""
+        found = await self._context.runs.get(run)
+        return found, await self._progress(found)
+
+    async def running(self, directory_key: str) -> str:
+        """The reference code of the sync's present run; "" when there is none."""
+        return (await self._context.locks.read(directory_key))[0].run
+
+    async def history(self, directory_key: str, *, limit: int, cursor: str = "") -> tuple[list[Run], str]:
+        """The sync's runs, newest first, and the cursor for more ("" at the end)."""
+        codes, after = await self._context.runs.history(directory_key, limit, cursor)
+        return [await self._context.runs.get(code) for code in codes], after
+
+    async def cancel(self, run: str, actor: str) -> Run:
+        """Asks the run to end: what is applied stays, nothing more is removed (B-104, D-14). Raises NotFound; Rejected when it has ended."""
+        found = await self._context.runs.get(run)
+        if found.state in ENDED:
+            raise Rejected(f"the run has ended already: {found.state}")
+        return await self._course.end(run, State.CANCELLED, f"cancelled by {actor}; run the sync again to complete what is missing")
+
+    async def skips(self, run: str, *, limit: int, cursor: str = "") -> tuple[list[Skip], str]:
+        """Who was left out and why, and the cursor for more."""
+        plan = await self._plan(run)
+        return await _paged(self._context.changes.skips(run, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+
+    async def changes(self, run: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
+        """The changes planned, in the order of user ids, and the cursor for more."""
+        plan = await self._plan(run)
+        return await _paged(self._context.changes.slices(run, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+
+    async def _plan(self, run: str) -> str:
+        found = await self._context.runs.get(run)
+        verdict = await self._context.changes.verdict(run, found.plan_attempt)
+        return verdict.plan if verdict is not None else ""
+
+    async def _progress(self, run: Run) -> Progress:
+        staging = self._context.staging
+        match run.phase:
+            case Phase.READ:
+                return Progress("read", len(await staging.marks(run.run, "read", GroupMark)), len(settings_of(run).groups))
+            case Phase.CLAIM:
+                done = len(await staging.marks(run.run, claim_step(run.plan_attempt), ClaimMark))
+                return Progress("claim", done, done + len(await self._course.unclaimed(run)))
+            case Phase.APPLY:
+                signs = await staging.signs(run.run, f"apply-{run.plan_attempt:02d}-")
+                return Progress("apply", min(len(signs), run.slices), run.slices)
+            case Phase.ENDED:
+                return Progress("ended", 1, 1)
+            case _:
+                return Progress(run.phase.value, 0, 1)
+
+
+async def _paged[T](rows: AsyncIterator[tuple[str, tuple[T, ...]]], limit: int, cursor: str) -> tuple[list[T], str]:
+    """`limit` items from the cursor on: "row key:items of it that were given already"."""
+    found: list[T] = []
+    skip = int(cursor.rpartition(":")[2] or 0) if cursor else 0
+    async for key, items in rows:
+        room = limit - len(found)
+        found += items[skip : skip + room]
+        if len(items) > skip + room or len(found) == limit:
+            return found, f"{key}:{skip + room}"
+        skip = 0
+    return found, ""
+
+
+def _row(cursor: str) -> str:
+    return cursor.rpartition(":")[0]

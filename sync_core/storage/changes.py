@@ -1,0 +1,102 @@
+"""Rows of plans: table Changes, by run. Kept after the run: its history.
+
+A plan is written under a name of its own; the verdict, inserted if absent, says which one counts. Slices of changes are in the
+order of user ids.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from sync_core.errors import AlreadyExists
+from sync_core.planning.changes import Change
+from sync_core.planning.plan import Repair
+from sync_core.planning.reasons import Skip
+from sync_core.storage.bulk import write_all
+from sync_core.storage.packed import pack, unpack
+from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert
+
+TABLE = "Changes"
+SKIPS_A_ROW = 500
+_CHANGES = msgspec.msgpack.Decoder(tuple[Change, ...])
+_SKIPS = msgspec.msgpack.Decoder(tuple[Skip, ...])
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan came to."""
+
+    plan: str
+    """The name of the list that counts."""
+    slices: dict[str, int]
+    """How many slices of changes each chain has."""
+    claims: tuple[str, ...]
+    """Shares of claims to make: slices, as "chain-number"."""
+    counts: dict[str, int]
+    repairs: tuple[Repair, ...] = ()
+    warned: bool = False
+    """Whether anybody was skipped for a reason that somebody has to look at."""
+    skips: int = 0
+
+
+class ChangeRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add_slice(self, run: str, plan: str, chain: str, number: int, changes: Sequence[Change]) -> None:
+        await self._tables.write(TABLE, Upsert(Row(run, _slice_key(plan, chain, number), pack(tuple(changes)))))
+
+    async def slice(self, run: str, plan: str, chain: str, number: int) -> tuple[Change, ...]:
+        row = await self._tables.get(TABLE, run, _slice_key(plan, chain, number))
+        return unpack(row.values, _CHANGES) if row is not None else ()
+
+    async def slices(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[Change, ...]]]:
+        """Each slice from the key `start` on, with its key, in order."""
+        prefix = f"{plan}-change-"
+        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
+            for row in rows:
+                yield row.key, unpack(row.values, _CHANGES)
+
+    async def add_skips(self, run: str, plan: str, skips: Sequence[Skip]) -> None:
+        for number, start in enumerate(range(0, len(skips), SKIPS_A_ROW)):
+            part = tuple(skips[start : start + SKIPS_A_ROW])
+            await self._tables.write(TABLE, Upsert(Row(run, f"{plan}-skip-{number:05d}", pack(part))))
+
+    async def skips(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[Skip, ...]]]:
+        """Each row of skips from the key `start` on, with its key, in order."""
+        prefix = f"{plan}-skip-"
+        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
+            for row in rows:
+                yield row.key, unpack(row.values, _SKIPS)
+
+    async def decide(self, run: str, attempt: int, verdict: Verdict) -> Verdict:
+        """Makes this the verdict of the attempt, unless there is one. Returns the one that counts, and drops the list of the other."""
+        key = f"verdict-{attempt:02d}"
+        try:
+            await self._tables.write(TABLE, Insert(Row(run, key, {"verdict": msgspec.json.encode(verdict)})))
+        except AlreadyExists:
+            counts = await self.verdict(run, attempt)
+            if counts is None:
+                raise
+            if counts.plan != verdict.plan:
+                await self._drop(run, verdict.plan)
+            return counts
+        return verdict
+
+    async def verdict(self, run: str, attempt: int) -> Verdict | None:
+        row = await self._tables.get(TABLE, run, f"verdict-{attempt:02d}")
+        if row is None:
+            return None
+        return msgspec.json.decode(row.blob("verdict"), type=Verdict)
+
+    async def plans(self, run: str) -> list[str]:
+        """The names of the lists that counted, one for each attempt at a plan."""
+        query = self._tables.query(TABLE, run, start="verdict-", end="verdict-~")
+        return [msgspec.json.decode(row.blob("verdict"), type=Verdict).plan async for rows in query for row in rows]
+
+    async def _drop(self, run: str, plan: str) -> None:
+        async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):
+            await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows])
+
+
+def _slice_key(plan: str, chain: str, number: int) -> str:
+    return f"{plan}-change-{chain}-{number:05d}"

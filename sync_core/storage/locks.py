@@ -1,0 +1,49 @@
+"""The lock of each sync: table Syncs, partition "lock", by directory key. One run at a time, each with a higher fence (D-15)."""
+
+import msgspec
+
+from sync_core.errors import AlreadyRunning, Conflict
+from sync_core.storage.records import columns, record
+from sync_core.storage.tables import Insert, Replace, Row, Tables
+
+TABLE = "Syncs"
+PARTITION = "lock"
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    run: str = ""
+    """Reference code of the run that has it; "" when it is free."""
+    fence: int = 0
+    """Of that run, or of the last one."""
+    unclean: tuple[str, ...] = ()
+    """Runs that ended after they had begun to write and before they were done, until a run has put right what they left."""
+    last_run: str = ""
+
+
+class LockRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def read(self, directory_key: str) -> tuple[Lock, str]:
+        """The lock and its ETag ("" when it was never taken)."""
+        row = await self._tables.get(TABLE, PARTITION, directory_key)
+        return (record(row.values, Lock), row.etag) if row else (Lock(), "")
+
+    async def taken(self) -> dict[str, Lock]:
+        """The locks that some run has, by directory key."""
+        pages = self._tables.query(TABLE, PARTITION)
+        locks = {row.key: record(row.values, Lock) async for page in pages for row in page}
+        return {key: lock for key, lock in locks.items() if lock.run}
+
+    async def write(self, directory_key: str, lock: Lock, etag: str) -> None:
+        """Raises Stale or AlreadyExists when somebody was faster."""
+        row = Row(PARTITION, directory_key, columns(lock), etag)
+        await self._tables.write(TABLE, Replace(row) if etag else Insert(row))
+
+    async def take(self, directory_key: str, lock: Lock, etag: str) -> None:
+        """Raises AlreadyRunning with the run that was faster."""
+        try:
+            await self.write(directory_key, lock, etag)
+        except Conflict as conflict:
+            winner, _ = await self.read(directory_key)
+            raise AlreadyRunning(winner.run) from conflict

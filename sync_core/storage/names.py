@@ -1,0 +1,32 @@
+"""Rows of names: table Names, by the first digit of the digest, by digest. A claim, to be believed as far as its owner's record agrees."""
+
+from collections.abc import Iterable
+
+from sync_core.planning.claims import Claim
+from sync_core.storage.bulk import seek_many
+from sync_core.storage.tables import Row, Tables
+
+TABLE = "Names"
+_VERSION = 1
+
+
+def to_row(digest: str, claim: Claim, run: str, etag: str = "") -> Row:
+    values = {"version": _VERSION, "name": claim.name, "owner": claim.owner, "was": claim.was, "run": run}
+    return Row(digest[0], digest, values, etag)
+
+
+def from_row(row: Row) -> Claim:
+    return Claim(row.text("name"), row.text("owner"), row.text("was"))
+
+
+class NameRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def many(self, digests: Iterable[str]) -> dict[str, tuple[Claim, str]]:
+        """Those of the names that are claimed, each with its ETag, by digest."""
+        wanted: dict[str, list[str]] = {}
+        for digest in dict.fromkeys(digests):
+            wanted.setdefault(digest[0], []).append(digest)
+        rows = await seek_many(self._tables, TABLE, wanted)
+        return {key: (from_row(row), row.etag) for found in rows.values() for key, row in found.items()}

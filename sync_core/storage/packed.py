@@ -1,0 +1,29 @@
+"""Many small values in one row: msgpack, compressed, over as many binary columns as it takes."""
+
+import zlib
+from collections.abc import Mapping
+
+import msgspec
+
+from sync_core.errors import StopRun
+from sync_core.storage.tables import Value
+
+COLUMN_BYTES = 64 * 1024
+COLUMNS = 15
+_LEVEL = 1
+
+
+def pack(content: object) -> dict[str, Value]:
+    """Columns p0, p1, … Raises StopRun when they would not fit one row (about 960 KiB compressed)."""
+    compressed = zlib.compress(msgspec.msgpack.encode(content), _LEVEL)
+    if len(compressed) > COLUMNS * COLUMN_BYTES:
+        raise StopRun(f"{len(compressed)} bytes do not fit one row: import fewer or shorter attributes")
+    return {f"p{n}": compressed[start : start + COLUMN_BYTES] for n, start in enumerate(range(0, len(compressed), COLUMN_BYTES))}
+
+
+def unpack[T](values: Mapping[str, Value], decoder: msgspec.msgpack.Decoder[T]) -> T:
+    """What `pack` packed."""
+    parts: list[bytes] = []
+    while isinstance(part := values.get(f"p{len(parts)}"), bytes):
+        parts.append(part)
+    return decoder.decode(zlib.decompress(b"".join(parts)))

@@ -1,0 +1,69 @@
+"""Rows of runs: table Runs, by reference code; and each sync's list of them, newest first."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sync_core.errors import AlreadyExists, Conflict, NotFound
+from sync_core.runs.record import Run
+from sync_core.storage.records import columns, record
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
+
+TABLE = "Runs"
+_RUN = "run"
+_END_OF_TIME = 9_999_999_999_999
+
+
+class RunRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def insert(self, run: Run) -> None:
+        await self._tables.write(TABLE, Insert(Row(run.run, _RUN, columns(run))))
+
+    async def remove(self, run: Run) -> None:
+        """A run that never got its lock."""
+        await self._tables.write(TABLE, Delete(run.run, _RUN))
+
+    async def list_in_history(self, run: Run) -> None:
+        """Makes it appear in its sync's list. Doing it twice changes nothing."""
+        try:
+            await self._tables.write(TABLE, Insert(Row(run.directory_key, _history_key(run.queued_at, run.run), {"run": run.run})))
+        except AlreadyExists:
+            return
+
+    async def get(self, run: str) -> Run:
+        """Raises NotFound."""
+        return (await self._read(run))[0]
+
+    async def change(self, run: str, how: Callable[[Run], Run | None]) -> Run:
+        """Puts `how` of the run in its place by ETag, computed anew when it changed meanwhile. None from `how` leaves it as it is."""
+        while True:
+            before, etag = await self._read(run)
+            after = how(before)
+            if after is None:
+                return before
+            try:
+                await self._tables.write(TABLE, Replace(Row(run, _RUN, columns(after), etag)))
+            except Conflict:
+                continue
+            return after
+
+    async def history(self, directory_key: str, limit: int, after: str = "") -> tuple[list[str], str]:
+        """Reference codes, newest first, from behind the cursor `after` on; and the cursor for more, "" at the end."""
+        start = f"{after}!" if after else ""
+        keys: list[str] = []
+        async for page in self._tables.query(TABLE, directory_key, start=start, page=limit + 1):
+            keys += [row.key for row in page]
+            if len(keys) > limit:
+                break
+        return [key.partition("-")[2] for key in keys[:limit]], keys[limit - 1] if len(keys) > limit else ""
+
+    async def _read(self, run: str) -> tuple[Run, str]:
+        row = await self._tables.get(TABLE, run, _RUN)
+        if row is None:
+            raise NotFound(f"there is no run with the reference code {run}")
+        return record(row.values, Run), row.etag
+
+
+def _history_key(at: datetime, run: str) -> str:
+    return f"{_END_OF_TIME - int(at.timestamp() * 1000):013d}-{run}"
