@@ -38,7 +38,7 @@ async def demo(console: Console, *, once: bool) -> None:
         console.rule("Yours now")
         console.print(addresses(system))
         console.print("Ctrl-C ends it, and all that it holds.")
-        await system.until_lost()
+        await system.children.until_lost()
 
 
 async def _tell(console: Console, system: System, tenant: Tenant, api: DemoApi) -> dict[str, Any]:

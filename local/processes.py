@@ -111,6 +111,35 @@ class Child:
             os.killpg(self._process.pid, number)
 
 
+class Children:
+    """Children that live and end together."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._children: list[Child] = []
+
+    async def start(self, program: Program, *, seconds: float) -> tuple[Child, dict[str, Any]]:
+        """Starts a child and waits until it is ready: the child and what it announced. Raises ChildFailed."""
+        child = await Child.start(program, self._logs / f"{program.name}.log")
+        self._children.append(child)
+        return child, await child.ready(seconds=seconds)
+
+    async def until_lost(self) -> None:
+        """Returns never; raises ChildFailed as soon as any child ends."""
+        watches = [asyncio.create_task(child.lost()) for child in self._children]
+        try:
+            done, _ = await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for watch in watches:
+                watch.cancel()
+        raise done.pop().result()
+
+    async def stop(self) -> None:
+        """Stops them all, the last one first: nobody loses what it stands on."""
+        for child in reversed(self._children):
+            await child.stop()
+
+
 def _emptied(log: Path) -> BinaryIO:
     log.parent.mkdir(parents=True, exist_ok=True)
     return log.open("wb")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -14,18 +15,18 @@ async def run(console: Console) -> None:
     async with local_system(Options.of(os.environ), say=lambda part: console.print(f"starting {part}")) as system:
         console.print(addresses(system))
         console.print("Ctrl-C ends it, and all that it holds.")
-        await system.until_lost()
+        await system.children.until_lost()
 
 
 def addresses(system: System) -> Table:
     """Where everything is, for a person."""
     table = Table(show_header=False, box=None)
-    table.add_row("API", system.base_url, "signed calls under /api/v1, the OpenAPI document at /api/openapi.json")
+    table.add_row("API", f"{system.base_url}/api/v1, described in /api/openapi.json")
     if system.tenant:
-        table.add_row("Tenant", system.tenant.url, f"simulated, id {system.tenant.tenant_id}; changed under /control")
-    table.add_row("Key", system.ikey, "its secret (skey), and all else a caller needs, is in the state file")
-    table.add_row("State", str(system.options.folder / "state.json"), "")
-    table.add_row("Logs", str(system.options.folder / "logs"), "")
+        table.add_row("Tenant", f"{system.tenant.url}, simulated, id {system.tenant.tenant_id}")
+    table.add_row("Key", f"{system.ikey}, its secret is in the state file")
+    table.add_row("State", str(system.state.path.relative_to(Path.cwd(), walk_up=True)))
+    table.add_row("Logs", str(system.state.path.with_name("logs").relative_to(Path.cwd(), walk_up=True)))
     return table
 
 

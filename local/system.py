@@ -3,15 +3,14 @@
 Nothing is kept: Azurite holds all in memory, the key that seals secrets is made anew, and what runs here ends with the supervisor.
 """
 
-import asyncio
 import base64
 import os
 import secrets
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import asdict, dataclass, fields
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import httpx
@@ -20,7 +19,7 @@ from local import azurite
 from local.first_key import create_key
 from local.foreground import CommandFailed
 from local.host.settings import load_local_settings
-from local.processes import Child, Program
+from local.processes import Child, Children, Program
 from local.state import StateFile
 from sync_core.settings import Settings
 
@@ -72,26 +71,21 @@ class System:
 
     base_url: str
     storage: str
+    """Azurite's connection string."""
+    secret_key: str
+    """What SECRET_KEY is here."""
     tenant: Tenant | None
     """None where GRAPH_BASE_URL names a real one."""
     ikey: str
     skey: str
-    children: tuple[Child, ...]
-    options: Options
-
-    async def until_lost(self) -> None:
-        """Returns never; raises ChildFailed as soon as any child ends."""
-        watches = [asyncio.create_task(child.lost()) for child in self.children]
-        try:
-            done, _ = await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for watch in watches:
-                watch.cancel()
-        raise done.pop().result()
+    children: Children
+    state: StateFile
 
     def note(self, **more: str) -> None:
         """Writes state.json, with `more` in it."""
-        StateFile(self.options.folder).write({**_state(self), **more})
+        tenant = {"tenant_url": self.tenant.url, "tenant_id": self.tenant.tenant_id} if self.tenant else {}
+        keys = {"ikey": self.ikey, "skey": self.skey, "secret_key": self.secret_key}
+        self.state.write({"base_url": self.base_url, **tenant, "storage": self.storage, **keys, **more})
 
 
 @asynccontextmanager
@@ -100,31 +94,41 @@ async def local_system(options: Options, say: Callable[[str], None]) -> AsyncGen
 
     Raises ChildFailed when a part does not start. `say` is told each part's name before its start.
     """
-    settings = dict(os.environ)
-    load_local_settings(ROOT, settings)
-    async with AsyncExitStack() as stack:
-        children: list[Child] = []
-
-        async def start(program: Program, *, seconds: float) -> dict[str, str]:
-            say(program.name)
-            child = await Child.start(program, options.folder / "logs" / f"{program.name}.log")
-            stack.push_async_callback(child.stop)
-            children.append(child)
-            return await child.ready(seconds=seconds)
-
-        settings["AzureWebJobsStorage"] = (await start(_azurite(), seconds=AZURITE_SECONDS))["connection_string"]
-        settings["SECRET_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
-        tenant = None
-        if not settings.get("GRAPH_BASE_URL"):
-            tenant = Tenant.of(await start(_tenant(options), seconds=TENANT_SECONDS))
-            settings |= {"GRAPH_BASE_URL": tenant.graph, "GRAPH_STATIC_TOKEN": tenant.token, "AUTHORITY_URL": tenant.login}
-        host = await start(_host(settings, _free_port() if options.port is None else options.port), seconds=HOST_SECONDS)
-        await _serves(host["url"], children[-1])
-        ikey, skey = await create_key(_product_settings(settings), name="Local system")
-        system = System(host["url"], settings["AzureWebJobsStorage"], tenant, ikey, skey, tuple(children), options)
-        stack.callback(StateFile(options.folder).remove)
+    children, state = Children(options.folder / "logs"), StateFile(options.folder)
+    try:
+        system = await _start(children, state, options, say)
         system.note()
         yield system
+    finally:
+        state.remove()
+        await children.stop()
+
+
+async def _start(children: Children, state: StateFile, options: Options, say: Callable[[str], None]) -> System:
+    settings = dict(os.environ)
+    load_local_settings(ROOT, settings)
+    say("Azurite")
+    _, azurite_says = await children.start(_azurite(), seconds=AZURITE_SECONDS)
+    settings |= {"AzureWebJobsStorage": azurite_says["connection_string"], "SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode()}
+    tenant = None
+    if not settings.get("GRAPH_BASE_URL"):
+        say(f"a simulated tenant of {options.users:,} users")
+        tenant = Tenant.of((await children.start(_tenant(options), seconds=TENANT_SECONDS))[1])
+        settings |= {"GRAPH_BASE_URL": tenant.graph, "GRAPH_STATIC_TOKEN": tenant.token, "AUTHORITY_URL": tenant.login}
+    say("the function host")
+    host, host_says = await children.start(_host(settings, options.port), seconds=HOST_SECONDS)
+    await _serves(host_says["url"], host)
+    ikey, skey = await create_key(_product_settings(settings), name="Local system")
+    return System(
+        base_url=host_says["url"],
+        storage=settings["AzureWebJobsStorage"],
+        secret_key=settings["SECRET_KEY"],
+        tenant=tenant,
+        ikey=ikey,
+        skey=skey,
+        children=children,
+        state=state,
+    )
 
 
 def _product_settings(settings: Mapping[str, str]) -> Settings:
@@ -144,7 +148,8 @@ def _tenant(options: Options) -> Program:
     return Program("tenant", (sys.executable, "-m", "local.tenant", *numbers), os.environ, ROOT)
 
 
-def _host(settings: Mapping[str, str], port: int) -> Program:
+def _host(settings: Mapping[str, str], port: int | None) -> Program:
+    port = _free_port() if port is None else port
     return Program("host", (sys.executable, "-m", "local.host", "--port", str(port)), settings, ROOT)
 
 
@@ -163,13 +168,3 @@ def _free_port() -> int:
     """7071 when nobody has it, else 0, which lets the system choose."""
     with closing(socket.socket()) as probe:
         return FAVOURITE_PORT if probe.connect_ex(("127.0.0.1", FAVOURITE_PORT)) else 0
-
-
-def _state(system: System) -> dict[str, object]:
-    return {
-        "base_url": system.base_url,
-        "tenant": asdict(system.tenant) if system.tenant else None,
-        "storage": system.storage,
-        "ikey": system.ikey,
-        "skey": system.skey,
-    }
