@@ -18,6 +18,7 @@ from sync_core.storage.batch import (
     decode_transaction,
     encode_row,
     encode_transaction,
+    in_ascii,
 )
 from sync_core.storage.limits import check_etag, check_key, check_names, check_page, check_table
 from sync_core.storage.retry import Retry
@@ -28,6 +29,7 @@ _WRITE = {**_READ, "Content-Type": "application/json", "Prefer": "return-no-cont
 _BATCH = {"Accept": "application/json", "Content-Type": CONTENT_TYPE}
 _CONTINUATION = "x-ms-continuation-"
 _NEXT = ("NextPartitionKey", "NextRowKey")
+_PIECE_BYTES = 16 * 1024
 
 _DEFAULT_RETRY = Retry()
 
@@ -116,14 +118,20 @@ def _single(table: str, operation: Operation) -> Request:
     check_etag(operation)
     match operation:
         case Insert(row):
-            return Request("POST", table, _WRITE, encode_row(row))
+            return Request("POST", table, _WRITE, _content(row))
         case Upsert(row):
-            return Request("PUT", address(table, row.partition, row.key), _WRITE, encode_row(row))
+            return Request("PUT", address(table, row.partition, row.key), _WRITE, _content(row))
         case Replace(row):
-            return Request("PUT", address(table, row.partition, row.key), {**_WRITE, "If-Match": row.etag}, encode_row(row))
+            return Request("PUT", address(table, row.partition, row.key), {**_WRITE, "If-Match": row.etag}, _content(row))
         case Delete(partition, key, etag):
             _check(table, partition, key)
             return Request("DELETE", address(table, partition, key), {**_READ, "If-Match": etag})
+
+
+def _content(row: Row) -> bytes:
+    data = encode_row(row)
+    # Azurite decodes the body of a single write piece by piece and loses a character that two pieces share.
+    return in_ascii(data) if len(data) > _PIECE_BYTES else data
 
 
 def _check(table: str, *keys: str) -> None:

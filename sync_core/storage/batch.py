@@ -4,6 +4,7 @@ The SDK spends 500 microseconds of CPU a row on the same bytes, most of it in th
 Source: learn.microsoft.com, "Performing entity group transactions", "Payload format for Table service operations".
 """
 
+import json
 import math
 import re
 from base64 import b64decode
@@ -26,7 +27,9 @@ from sync_core.storage.limits import (
     check_transaction,
     check_transaction_bytes,
     checked,
+    content_length,
 )
+from sync_core.storage.rows import key_of
 from sync_core.storage.tables import MAX_ROW_BYTES, Delete, Insert, Operation, Replace, Row, Upsert, Value
 
 # Azurite knows boundaries by these beginnings.
@@ -41,6 +44,8 @@ _HEADERS = (
 )
 _TYPE = "@odata.type"
 _CERTAINLY_SHORT = MAX_TEXT_UNITS // 2
+
+_PAST_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -100,6 +105,11 @@ def _put(body: dict[str, Value], name: str, value: Value) -> None:
         case datetime():
             body[name + _TYPE] = "Edm.DateTime"
     body[name] = value
+
+
+def in_ascii(data: bytes) -> bytes:
+    """The same JSON without a character past ASCII."""
+    return data if data.isascii() else _PAST_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], data.decode()).encode()
 
 
 def decode_row(entity: dict[str, Any], *, partition: str = "", etag: str = "") -> Row:
@@ -177,20 +187,15 @@ def _if_match(operation: Replace | Delete) -> bytes:
 
 def payload_bytes(operation: Operation, *, exact: bool = False) -> int:
     """At most what the operation adds to a transaction's body. For a small row cheap and up to six times too high, unless `exact`."""
+    partition, key = key_of(operation)
+    # A character of a key takes 9 bytes in the address and 6 in the row.
+    head = HEAD_BYTES + 15 * (len(partition) + len(key))
     if isinstance(operation, Delete):
-        return _head_bytes(operation.partition, operation.key)
-    row = operation.row
-    head = _head_bytes(row.partition, row.key)
-    size = 0
-    for name, value in row.values.items():
-        # JSON writes a control character in six bytes, a datetime in 29, and a type beside what it cannot say itself.
-        size += 64 + 8 * len(name) + (6 * len(value) if isinstance(value, str | bytes) else 0)
-    return head + (size if size <= 8 * HEAD_BYTES and not exact else len(encode_row(row)))
-
-
-def _head_bytes(partition: str, key: str) -> int:
-    """The keys stand in the address, percent-encoded, and in the row."""
-    return HEAD_BYTES + 2 * (len(quoted(partition)) + len(quoted(key)))
+        return head
+    values = operation.row.values
+    # JSON writes a control character in six bytes, a datetime in 29, and a type beside what it cannot say itself.
+    size = 64 * len(values) + 8 * sum(map(len, values)) + 6 * content_length(values)
+    return head + (size if size <= 8 * HEAD_BYTES and not exact else len(encode_row(operation.row)))
 
 
 @dataclass(frozen=True, slots=True)

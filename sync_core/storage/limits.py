@@ -175,7 +175,14 @@ def _value_bytes(value: Value) -> int:
             return 8
 
 
+def content_length(values: Mapping[str, Value]) -> int:
+    """The characters and bytes in all values together."""
+    return sum([len(value) for value in values.values() if isinstance(value, str | bytes)])
+
+
 def check_row_bytes(partition: str, key: str, values: Mapping[str, Value]) -> None:
+    if 4 * content_length(values) + 1028 * len(values) < MAX_ROW_BYTES // 2:  # a character has 4 bytes at most, a property 1,028
+        return
     size = row_bytes(partition, key, values)
     if size > MAX_ROW_BYTES:
         raise ValueError(f"a row has at most {MAX_ROW_BYTES} bytes, not {size}: {partition!r} {key!r}")

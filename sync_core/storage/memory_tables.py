@@ -23,7 +23,6 @@ from sync_core.storage.limits import (
 from sync_core.storage.rows import key_of, narrow, utf16_order
 from sync_core.storage.tables import (
     ANY,
-    MAX_ROW_BYTES,
     MAX_TRANSACTION_BYTES,
     PAGE_ROWS,
     Delete,
@@ -154,8 +153,7 @@ class MemoryTables:
         row = operation.row
         check_names(tuple(row.values))
         values = {name: checked(value) for name, value in row.values.items()}
-        if payload_bytes(operation) > MAX_ROW_BYTES // 4:
-            check_row_bytes(row.partition, row.key, values)
+        check_row_bytes(row.partition, row.key, values)
         return Row(row.partition, row.key, values, f'W/"{next(self._numbers)}"')
 
     def _table(self, table: str) -> dict[str, _Partition]:
