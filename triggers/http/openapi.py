@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
+from triggers.http.operations import OTHER
 from triggers.http.problems import KINDS, MEDIA_TYPE, TYPES, Kind
 
 router = APIRouter()
@@ -36,7 +37,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=app.routes)
         components = made.setdefault("components", {})
         components["securitySchemes"] = {"signature": {"type": "http", "scheme": "basic", "description": SIGNATURE}}
-        components["responses"] = {kind.name: _response(kind) for kind in KINDS}
+        components["responses"] = {kind.name: _response(kind) for kind in KINDS} | {OTHER: _OTHER_RESPONSE}
         components["schemas"]["Problem"] = _PROBLEM
         made["security"] = [{"signature": []}]
         app.openapi_schema = made
@@ -64,8 +65,10 @@ _PROBLEM: dict[str, Any] = {
     },
 }
 
+_CONTENT_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+_OTHER_RESPONSE: dict[str, Any] = {"description": "Any other problem.", "content": {MEDIA_TYPE: {"schema": _CONTENT_SCHEMA}}}
+
 
 def _response(kind: Kind) -> dict[str, Any]:
     example = {"type": TYPES + kind.name, "title": kind.title, "status": kind.status, "detail": kind.meaning, "code": kind.code}
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": kind.meaning, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+    return {"description": kind.meaning, "content": {MEDIA_TYPE: {"schema": _CONTENT_SCHEMA, "example": example}}}

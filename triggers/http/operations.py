@@ -4,6 +4,9 @@ from typing import Any
 
 from triggers.http.problems import BUSY, FAULT, FORBIDDEN, REJECTED, UNAUTHENTICATED, Kind
 
+OTHER = "Problem"
+"""What an operation may answer besides: declared so that the framework declares none of its own."""
+
 type Responses = dict[int | str, dict[str, Any]]
 
 
@@ -14,4 +17,5 @@ def answers(*problems: Kind) -> Responses:
 
 
 def unsigned_answers(*problems: Kind) -> Responses:
-    return {kind.status: {"$ref": f"#/components/responses/{kind.name}"} for kind in problems}
+    declared: Responses = {kind.status: {"$ref": f"#/components/responses/{kind.name}"} for kind in problems}
+    return declared | {"default": {"$ref": f"#/components/responses/{OTHER}"}}

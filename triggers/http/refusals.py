@@ -6,12 +6,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from sync_core.errors import SyncError
 from triggers.http.problems import FAULT, MALFORMED, METHOD, NOT_FOUND, REJECTED, problem, problem_of
 
 MAX_LISTED = 20
 """How many faults of one request are listed."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _OF_STATUS = {kind.status: kind for kind in (MALFORMED, NOT_FOUND, METHOD)}
 
 
@@ -27,11 +29,21 @@ async def _refused(_: Request, error: SyncError) -> Response:
 
 async def _by_status(request: Request, error: HTTPException) -> Response:
     kind = _OF_STATUS.get(error.status_code, FAULT)
+    headers = {"Allow": ", ".join(_served_methods(request))} if kind is METHOD else error.headers
     details = {
         NOT_FOUND: f"nothing is served at {request.url.path}; /api/openapi.json lists what is",
         METHOD: f"{request.method} is not served at {request.url.path}; the header Allow lists what is",
     }
-    return problem(kind, details.get(kind, str(error.detail)), headers=error.headers)
+    return problem(kind, details.get(kind, str(error.detail)), headers=headers)
+
+
+def _served_methods(request: Request) -> list[str]:
+    """All methods of this path. The router's own Allow names those of the first route that has the path (RFC 9110, 15.5.6)."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
