@@ -3,7 +3,7 @@
 Every request counts once in `tally`, retries included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,3 +81,7 @@ class Directory(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+type Sources = Callable[[str], Awaitable[Directory]]
+"""Takes a tenant's id and gives its source; whoever gives it keeps and closes it (`directories.py`)."""

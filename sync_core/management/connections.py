@@ -3,10 +3,9 @@
 from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory.syncs import MAX_NAME, Connection, check_name
-from sync_core.entra.port import SourceGroup
+from sync_core.entra.port import SourceGroup, Sources
 from sync_core.errors import Rejected
 from sync_core.management.references import has_form, unknown
-from sync_core.management.sources import Sources
 from sync_core.storage.connections import ConnectionRows
 
 

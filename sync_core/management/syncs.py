@@ -13,11 +13,10 @@ from sync_core.clock import Clock
 from sync_core.directory import attributes, names
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.syncs import MAX_NAME, Connection, SelectedGroup, Sync, check_groups, check_name
-from sync_core.entra.port import Directory, SourceGroup
+from sync_core.entra.port import Directory, SourceGroup, Sources
 from sync_core.errors import GroupGone, NotFound, Rejected, SyncError
 from sync_core.management.connections import Connections, presentable
 from sync_core.management.references import has_form, unknown
-from sync_core.management.sources import Sources
 from sync_core.storage.syncs import NameTaken, SyncRows
 
 PARALLEL_READS = 8

@@ -1,10 +1,9 @@
 """What the steps of a run work with: the rows, the queues, the source, the clock. Made once a process, in the composition root."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sync_core.clock import Clock
-from sync_core.entra.port import Directory
+from sync_core.entra.port import Sources
 from sync_core.ids import RandomBits
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.groups import GroupRows
@@ -25,8 +24,7 @@ from sync_core.storage.users import UserRows
 class Context:
     tables: Tables
     queues: Queues
-    source: Callable[[str], Directory]
-    """The source of a tenant, by its id."""
+    source: Sources
     clock: Clock
     random_bits: RandomBits
     users: UserRows
@@ -47,7 +45,7 @@ class Context:
 def make_context(
     tables: Tables,
     queues: Queues,
-    source: Callable[[str], Directory],
+    source: Sources,
     clock: Clock,
     random_bits: RandomBits,
     *,

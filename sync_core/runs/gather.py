@@ -76,7 +76,7 @@ class Gatherer:
         kept, answers = await self._context.staging.answers(run.run)
         missing = sorted({indexed.object_id for indexed in absent} - answers.keys())
         batches = [missing[start : start + IDS_A_BATCH] for start in range(0, len(missing), IDS_A_BATCH)]
-        source = self._context.source(sync.tenant_id)
+        source = await self._context.source(sync.tenant_id)
 
         async def ask(batch: tuple[int, list[str]]) -> dict[str, Presence]:
             number, object_ids = batch

@@ -36,7 +36,7 @@ class ReadStep:
     async def _read(self, run: Run, message: Read) -> GroupMark | None:
         """The closing mark; None when the chain goes on in another message."""
         sync = settings_of(run)
-        group, source = sync.groups[message.group], self._context.source(sync.tenant_id)
+        group, source = sync.groups[message.group], await self._context.source(sync.tenant_id)
         try:
             complete = await self._pages(run, message, group, source)
             if not complete:

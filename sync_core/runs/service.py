@@ -47,9 +47,9 @@ class Runs:
         await self._course.send(Begin(directory_key=directory_key, run=run.run))
         return run
 
-    async def view(self, run: str) -> tuple[Run, Progress]:
+    async def view(self, run_ref: str) -> tuple[Run, Progress]:
         """The run and how far its present step is. Raises NotFound."""
-        found = await self._context.runs.get(run)
+        found = await self._context.runs.get(run_ref)
         return found, await self._progress(found)
 
     async def running(self, directory_key: str) -> str:
@@ -61,22 +61,22 @@ class Runs:
         codes, after = await self._context.runs.history(directory_key, limit, cursor)
         return [await self._context.runs.get(code) for code in codes], after
 
-    async def cancel(self, run: str, actor: str) -> Run:
-        """Asks the run to end: what is applied stays, nothing more is removed (B-104, D-14). Raises NotFound; Rejected when it has ended."""
-        found = await self._context.runs.get(run)
+    async def cancel(self, run_ref: str, actor: str) -> Run:
+        """Asks the run to end: what is applied stays, nothing more is removed (B-104, D-14). NotFound; Rejected when it has ended."""
+        found = await self._context.runs.get(run_ref)
         if found.state in ENDED:
             raise Rejected(f"the run has ended already: {found.state}")
-        return await self._course.end(run, State.CANCELLED, f"cancelled by {actor}; run the sync again to complete what is missing")
+        return await self._course.end(run_ref, State.CANCELLED, f"cancelled by {actor}; run the sync again to complete what is missing")
 
-    async def skips(self, run: str, *, limit: int, cursor: str = "") -> tuple[list[Skip], str]:
+    async def skips(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Skip], str]:
         """Who was left out and why, and the cursor for more."""
-        plan = await self._plan(run)
-        return await _paged(self._context.changes.skips(run, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+        plan = await self._plan(run_ref)
+        return await _paged(self._context.changes.skips(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
 
-    async def changes(self, run: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
+    async def changes(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
         """The changes planned, in the order of user ids, and the cursor for more."""
-        plan = await self._plan(run)
-        return await _paged(self._context.changes.slices(run, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+        plan = await self._plan(run_ref)
+        return await _paged(self._context.changes.slices(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
 
     async def _plan(self, run: str) -> str:
         found = await self._context.runs.get(run)

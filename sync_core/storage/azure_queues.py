@@ -1,6 +1,7 @@
 """The queue port on Azure Queue Storage and Azurite, with azure-storage-queue, which is imported by the first request."""
 
 import math
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,11 @@ class AzureQueues:
         check_queue(queue)
         check_message(body, delay)
         client = self._service().get_queue_client(queue)
+        text = b64encode(body.encode()).decode()
 
         async def once() -> None:
             # Without an end of its own a message would be dropped after seven days, unread.
-            await client.send_message(body, visibility_timeout=math.ceil(delay), time_to_live=_NEVER)
+            await client.send_message(text, visibility_timeout=math.ceil(delay), time_to_live=_NEVER)
 
         await self._ask(once, f"send to queue {queue}")
 
@@ -71,14 +73,9 @@ class AzureQueues:
         return self._opened
 
     def _open(self) -> "QueueServiceClient":
-        from azure.storage.queue import TextBase64EncodePolicy
         from azure.storage.queue.aio import QueueServiceClient
 
-        options: dict[str, Any] = {
-            "transport": CountingTransport(QUEUE),
-            "retry_total": 0,
-            "message_encode_policy": TextBase64EncodePolicy(),
-        }
+        options: dict[str, Any] = {"transport": CountingTransport(QUEUE), "retry_total": 0}
         try:
             if self._account.connection_string:
                 return QueueServiceClient.from_connection_string(self._account.connection_string, **options)

@@ -1,0 +1,80 @@
+"""The services of one process, put together from its settings: what function_app.py hands to the triggers."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sync_core.clock import Clock, SystemClock
+from sync_core.entra.directories import Directories
+from sync_core.management.connections import Connections
+from sync_core.management.directory import DirectoryViews
+from sync_core.management.health import Health
+from sync_core.management.integrations import Integrations
+from sync_core.management.syncs import Syncs
+from sync_core.runs.context import make_context
+from sync_core.runs.messages import STEPS
+from sync_core.runs.service import Runs
+from sync_core.runs.steps import Steps
+from sync_core.secrets import SecretBox
+from sync_core.settings import Settings
+from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
+from sync_core.storage.connections import ConnectionRows
+from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.schema import prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    runs: Runs
+    steps: Steps
+    connections: Connections
+    syncs: Syncs
+    directory: DirectoryViews
+    integrations: Integrations
+    health: Health
+    public_hosts: tuple[str, ...]
+    tables: AzureTables
+    queues: AzureQueues
+    directories: Directories
+
+    async def prepare(self) -> None:
+        """Makes the tables and queues that are not there yet."""
+        queues = tuple(step.queue for step in STEPS)
+        await prepare(self.tables, self.queues, (*queues, *(f"{queue}-poison" for queue in queues)))
+
+    async def close(self) -> None:
+        await self.directories.close()
+        await self.queues.close()
+        await self.tables.close()
+
+
+def open_services(settings: Settings, clock: Clock | None = None) -> Services:
+    """Opens no connection yet; heavy libraries load at first use."""
+    clock = clock or SystemClock()
+    tables, queues = open_storage(settings)
+    directories = Directories(settings)
+    context = make_context(
+        tables,
+        queues,
+        directories.of,
+        clock,
+        secrets.randbits,
+        trash_days=settings.trash_days,
+        max_users=settings.max_plan_users,
+    )
+    connections = Connections(ConnectionRows(tables), directories.of, clock)
+    syncs = Syncs(context.syncs, connections, directories.of, clock)
+    window = timedelta(seconds=settings.signature_window)
+    return Services(
+        runs=Runs(context),
+        steps=Steps(context),
+        connections=connections,
+        syncs=syncs,
+        directory=DirectoryViews(context.users, context.groups, syncs),
+        integrations=Integrations(IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window),
+        health=Health(tables),
+        public_hosts=settings.public_hosts,
+        tables=tables,
+        queues=queues,
+        directories=directories,
+    )

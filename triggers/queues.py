@@ -1,0 +1,51 @@
+"""Queue triggers: a queue a step, and its poison queue."""
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Message, Plan, Read
+from sync_core.services import Services
+
+CONNECTION = "AzureWebJobsStorage"
+
+
+def blueprint(services: Callable[[], Services]) -> func.Blueprint:
+    bp = func.Blueprint()
+
+    @bp.queue_trigger(arg_name="message", queue_name=Begin.queue, connection=CONNECTION)
+    async def sync_begin(message: func.QueueMessage) -> None:
+        await services().steps.begin(Begin.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Read.queue, connection=CONNECTION)
+    async def sync_read(message: func.QueueMessage) -> None:
+        await services().steps.read(Read.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Plan.queue, connection=CONNECTION)
+    async def sync_plan(message: func.QueueMessage) -> None:
+        await services().steps.plan(Plan.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Claim.queue, connection=CONNECTION)
+    async def sync_claim(message: func.QueueMessage) -> None:
+        await services().steps.claim(Claim.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Apply.queue, connection=CONNECTION)
+    async def sync_apply(message: func.QueueMessage) -> None:
+        await services().steps.apply(Apply.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Finish.queue, connection=CONNECTION)
+    async def sync_finish(message: func.QueueMessage) -> None:
+        await services().steps.finish(Finish.model_validate_json(message.get_body()))
+
+    for step in STEPS:
+        _poison_trigger(bp, services, step)
+    return bp
+
+
+def _poison_trigger(bp: func.Blueprint, services: Callable[[], Services], step: type[Message]) -> None:
+    async def poisoned(message: func.QueueMessage) -> None:
+        await services().steps.poisoned(step.model_validate_json(message.get_body()))
+
+    name = f"{step.queue}-poison"
+    trigger = bp.queue_trigger(arg_name="message", queue_name=name, connection=CONNECTION)
+    trigger(bp.function_name(name.replace("-", "_"))(poisoned))
