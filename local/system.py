@@ -115,10 +115,10 @@ async def _start(children: Children, state: StateFile, options: Options, say: Ca
         say(f"a simulated tenant of {options.users:,} users")
         tenant = Tenant.of((await children.start(_tenant(options), seconds=TENANT_SECONDS))[1])
         settings |= {"GRAPH_BASE_URL": tenant.graph, "GRAPH_STATIC_TOKEN": tenant.token, "AUTHORITY_URL": tenant.login}
+    ikey, skey = await create_key(_product_settings(settings), name="Local system")
     say("the function host")
     host, host_says = await children.start(_host(settings, options.port), seconds=HOST_SECONDS)
     await _serves(host_says["url"], host)
-    ikey, skey = await create_key(_product_settings(settings), name="Local system")
     return System(
         base_url=host_says["url"],
         storage=settings["AzureWebJobsStorage"],
