@@ -19,11 +19,14 @@ from pydantic import ValidationError
 from local.host.app import FunctionApp, load_app
 from local.host.checks import Refusal, methods_of, queue_of, route_of
 from local.host.options import HostOptions, load_options
-from local.host.serve import GRACE, serve
+from local.host.serve import serve
 from local.host.settings import load_local_settings, resolve
 from local.host.worker import Function, IndexingFailed
 
 _log = logging.getLogger("local.host")
+
+LAST_WAIT = 2
+"""Seconds that what is left of the app's tasks and threads is given after the last invocation."""
 
 
 class CannotStart(Exception):
@@ -76,7 +79,7 @@ async def _serve(root: Path, port: int, announce: Callable[[str], None]) -> int:
         _log.error("the host cannot start: %s", error)
         return 1
     # An app's thread or task that will not end must not keep the process.
-    guard = threading.Timer(GRACE, os._exit, [0])
+    guard = threading.Timer(LAST_WAIT, os._exit, [0])
     guard.daemon = True
     guard.start()
     return 0

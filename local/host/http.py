@@ -39,9 +39,12 @@ class HttpListener:
         if found is None:
             await _answer(send, 404)
             return
-        body = await _body(receive)
-        if body is None:
+        try:
+            body = await _body(scope, receive)
+        except _TooLarge:
             await _answer(send, 413)
+            return
+        except _Disconnected:
             return
         function, parameters = found
         request = _request(scope, path, parameters, body)
@@ -54,17 +57,29 @@ class HttpListener:
             await _answer(send, 500)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """None past the limit."""
+class _TooLarge(Exception):
+    pass
+
+
+class _Disconnected(Exception):
+    pass
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """Raises _TooLarge past the limit, before the body is read where its length is given, and _Disconnected when the caller goes."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if int(length) > BODY_LIMIT:
+        raise _TooLarge
     chunks: list[bytes] = []
-    size, more = 0, True
+    more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Disconnected
         chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > BODY_LIMIT:
-            return None
         more = message.get("more_body", False)
+        if sum(map(len, chunks)) > BODY_LIMIT:
+            raise _TooLarge
     return b"".join(chunks)
 
 
