@@ -1,6 +1,6 @@
 """Transactions by azure-data-tables' own submit_transaction: what the transactions encoded by hand are compared with."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +27,12 @@ class SdkTable:
         return "done"
 
     async def rows(self, partition: str) -> list[tuple[str, dict[str, Any]]]:
-        entities: AsyncIterable[dict[str, Any]] = self.client.query_entities("PartitionKey eq @p", parameters={"p": partition})
-        return [
-            (entity["RowKey"], {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}})
-            async for entity in entities
-        ]
+        entities = self.client.query_entities("PartitionKey eq @p", parameters={"p": partition})
+        return [_keyed(entity) async for entity in entities]
+
+
+def _keyed(entity: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return entity["RowKey"], {name: value for name, value in entity.items() if name not in {"PartitionKey", "RowKey"}}
 
 
 @asynccontextmanager
