@@ -127,6 +127,10 @@ class MemoryTables:
             check_transaction_bytes(sum(payload_bytes(operation, exact=True) for operation in operations))
         return await self._apply("transact", table, operations)
 
+    def rows(self, table: str) -> list[Row]:
+        """Every row, in no promised order. Not counted as a request."""
+        return [row for partition in self._table(table).values() for row in partition.rows.values()]
+
     async def _apply(self, method: Literal["write", "transact"], table: str, operations: Sequence[Operation]) -> list[str]:
         fresh = [self._fresh(operation) for operation in operations]
         partition, key = key_of(operations[0])

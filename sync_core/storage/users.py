@@ -15,7 +15,7 @@ from sync_core.directory.users import User
 from sync_core.errors import AlreadyExists, Conflict, Missing, Stale, Superseded
 from sync_core.storage.bulk import seek_many
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import MAX_OPERATIONS, Insert, Operation, Replace, Row, Tables, Upsert
+from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Insert, Operation, Replace, Row, Tables, Upsert
 
 TABLE = "Users"
 COUNTS = "Counts"
@@ -69,7 +69,7 @@ class UserRows:
         found: list[User] = []
         start = f"{after}!" if after else ""
         for partition in ids.ALPHABET[ids.ALPHABET.index(ids.user_partition(after)) if after else 0 :]:
-            rows = self._tables.query(TABLE, partition, start=start, end=_LAST_USER, page=limit - len(found))
+            rows = self._tables.query(TABLE, partition, start=start, end=_LAST_USER, page=min(limit - len(found), PAGE_ROWS))
             async for page in rows:
                 found += [record(row.values, User) for row in page]
                 if len(found) >= limit:

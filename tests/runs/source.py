@@ -1,0 +1,127 @@
+"""A plain source of users and groups: what Entra says, without Entra. Counts what it is asked, and fails as told."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync_core.entra.port import Page, Presence, SourceGroup, SourceUser
+from sync_core.errors import GroupGone, IncompleteRead
+from sync_core.tally import GRAPH, count
+
+
+@dataclass
+class Account:
+    object_id: str
+    enabled: bool = True
+    attributes: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass
+class ModelSource:
+    page_size: int = 3
+    accounts: dict[str, Account] = field(default_factory=dict[str, Account])
+    members: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Object ids by group."""
+    lagging: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Group and member that the listing misses although it is one."""
+    broken: dict[str, Callable[[], Exception]] = field(default_factory=dict[str, Callable[[], Exception]])
+    """What listing a group raises."""
+    short: set[str] = field(default_factory=set[str])
+    """Groups whose listing has fewer rows than its count."""
+    asked: Counter[str] = field(default_factory=Counter[str])
+    tenant: str = "11111111-1111-4111-8111-111111111111"
+
+    def hire(self, name: str, *groups: str, enabled: bool = True, **attributes: str) -> str:
+        object_id = f"00000000-0000-4000-8000-{len(self.asked.keys() | self.accounts.keys()) + len(self.accounts):012x}"
+        while object_id in self.accounts:
+            object_id = object_id[:-12] + f"{int(object_id[-12:], 16) + 1:012x}"
+        upn = {"userPrincipalName": name, "displayName": name.partition("@")[0].title(), "mail": name}
+        self.accounts[object_id] = Account(object_id, enabled, upn | attributes)
+        self.join(object_id, *groups)
+        return object_id
+
+    def join(self, object_id: str, *groups: str) -> None:
+        for group in groups:
+            self.members.setdefault(group, set()).add(object_id)
+
+    def quit(self, object_id: str, *groups: str) -> None:
+        for group in groups or tuple(self.members):
+            self.members[group].discard(object_id)
+
+    def delete(self, object_id: str) -> None:
+        self.quit(object_id)
+        del self.accounts[object_id]
+
+    def _ask(self, what: str) -> None:
+        self.asked[what] += 1
+        count(GRAPH)
+
+    def _user(self, object_id: str, attributes: Sequence[str]) -> SourceUser:
+        account = self.accounts[object_id]
+        return SourceUser(object_id, account.enabled, tuple(account.attributes.get(name, "") for name in attributes))
+
+    async def organization(self) -> tuple[str, str]:
+        self._ask("organization")
+        return self.tenant, "Acme"
+
+    async def group(self, object_id: str) -> SourceGroup:
+        self._ask("group")
+        if object_id not in self.members:
+            raise GroupGone(f"there is no group {object_id}")
+        return SourceGroup(object_id, object_id.title())
+
+    async def find_groups(self, prefix: str, *, limit: int = 100) -> list[SourceGroup]:
+        return [SourceGroup(group, group.title()) for group in sorted(self.members) if group.startswith(prefix.lower())][:limit]
+
+    async def members_page(self, group: str, attributes: Sequence[str], start: int) -> Page:
+        listed = sorted(m for m in self.members[group] if (group, m) not in self.lagging)
+        rows = listed[start : start + self.page_size]
+        after = start + self.page_size
+        total = len(listed) + (group in self.short)
+        return Page(
+            tuple(self._user(m, attributes) for m in rows),
+            len(rows),
+            total if start == 0 else None,
+            f"next:{group}:{after}" if after < len(listed) else "",
+        )
+
+    async def close(self) -> None: ...
+
+    async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
+        for _ in range(0, len(object_ids), 10):
+            self._ask("batch")
+        return {
+            object_id: Presence(
+                self._user(object_id, attributes), frozenset(g for g, members in self.members.items() if object_id in members)
+            )
+            if object_id in self.accounts
+            else Presence(None)
+            for object_id in object_ids
+        }
+
+    async def listed(self, group: str, attributes: Sequence[str], next_link: str) -> Page:
+        self._ask("page")
+        if group in self.broken:
+            raise self.broken[group]()  # noqa: RSE102, it makes the error
+        if group not in self.members:
+            raise GroupGone(f"there is no group {group}")
+        return await self.members_page(group, attributes, int(next_link.rpartition(":")[2]) if next_link else 0)
+
+
+class ModelDirectory:
+    """The source port on a model."""
+
+    def __init__(self, model: ModelSource) -> None:
+        self.model = model
+        self.organization = model.organization
+        self.group = model.group
+        self.find_groups = model.find_groups
+        self.presence = model.presence
+        self.close = model.close
+
+    async def members(self, group: str, attributes: Sequence[str], *, next_link: str = "") -> Page:
+        return await self.model.listed(group, attributes, next_link)
+
+
+def incomplete() -> Exception:
+    return IncompleteRead("the page was cut off")

@@ -1,0 +1,138 @@
+"""The whole of a run in memory: tables, queues, a clock that moves only when everybody waits, and a plain source."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from sync_core import ids
+from sync_core.clock import MovableClock
+from sync_core.directory.attributes import Mapping
+from sync_core.directory.names import digest
+from sync_core.directory.syncs import SelectedGroup, Sync
+from sync_core.directory.users import User
+from sync_core.entra.port import Directory
+from sync_core.runs.context import make_context
+from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Plan, Read
+from sync_core.runs.record import Run
+from sync_core.runs.service import Runs
+from sync_core.runs.steps import Steps
+from sync_core.storage import schema
+from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
+from sync_core.storage.tables import Tables
+from tests.runs.source import ModelDirectory, ModelSource
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class World:
+    def __init__(self, *, seed: int = 1, interrupt: Interrupt | None = None, tables: Tables | None = None) -> None:
+        self.clock = MovableClock(START)
+        self.source = ModelSource()
+        self.memory = MemoryTables(interrupt=interrupt)
+        self.tables = tables or self.memory
+        self.queues = MemoryQueues(self.clock, interrupt=interrupt)
+        self.random = random.Random(seed)
+        self.context = make_context(
+            self.tables, self.queues, self._source, self.clock, self.random.getrandbits, trash_days=7, max_users=100_000
+        )
+        self.runs = Runs(self.context)
+        self.steps = Steps(self.context)
+
+    async def _source(self, tenant_id: str) -> Directory:
+        del tenant_id
+        return ModelDirectory(self.source)
+
+    def restart(self) -> None:
+        """What a process keeps in memory is gone."""
+        self.runs, self.steps = Runs(self.context), Steps(self.context)
+
+    async def prepare(self) -> None:
+        queues = tuple(step.queue for step in STEPS)
+        await schema.prepare(self.tables, self.queues, queues)
+
+    async def connect(self, *groups: str, name: str = "Acme", mapping: Mapping | None = None, tenant: str = "") -> str:
+        """A sync of these groups; its directory key."""
+        key = ids.new_directory_key(self.random.getrandbits)
+        selected = tuple(SelectedGroup(object_id=g, group_id=ids.new_group_id(self.random.getrandbits), name=g.title()) for g in groups)
+        sync = Sync(
+            directory_key=key,
+            name=name,
+            connection_id="DC",
+            tenant_id=tenant or self.source.tenant,
+            groups=selected,
+            mapping=mapping or Mapping(),
+            created_at=self.clock.now(),
+        )
+        await self.context.syncs.insert(sync)
+        return key
+
+    async def select(self, key: str, *groups: str) -> None:
+        """Changes the selection of groups; those that stay keep their ids."""
+        stored = await self.context.syncs.read(key)
+        assert stored is not None
+        known = {group.object_id: group for group in stored.sync.groups}
+        selected = tuple(
+            known.get(g) or SelectedGroup(object_id=g, group_id=ids.new_group_id(self.random.getrandbits), name=g.title()) for g in groups
+        )
+        from msgspec.structs import replace
+
+        await self.context.syncs.replace(replace(stored.sync, groups=selected, version=stored.sync.version + 1), stored.etag)
+
+    async def sync(self, key: str) -> Run:
+        """One full run, from its start to its end."""
+        self.clock.at += timedelta(minutes=1)
+        run = await self.runs.start(key, "test")
+        await self.drain()
+        return (await self.runs.view(run.run))[0]
+
+    async def drain(self, most: int = 10_000) -> None:
+        """Delivers messages until there are none, moving the clock to the next one when all are hidden."""
+        for _ in range(most):
+            if not await self.deliver_one():
+                due = self.queues.due()
+                if due is None:
+                    return
+                self.clock.at = max(self.clock.at, due)
+        raise AssertionError("the run does not come to an end")
+
+    async def deliver_one(self) -> bool:
+        """Delivers one visible message, and removes it when its step came back."""
+        for step in STEPS:
+            for message in self.queues.receive(step.queue):
+                await self.handle(step.queue, message.body)
+                self.queues.delete(message)
+                return True
+        return False
+
+    async def handle(self, queue: str, body: str) -> None:
+        match queue:
+            case Begin.queue:
+                await self.steps.begin(Begin.model_validate_json(body))
+            case Read.queue:
+                await self.steps.read(Read.model_validate_json(body))
+            case Plan.queue:
+                await self.steps.plan(Plan.model_validate_json(body))
+            case Claim.queue:
+                await self.steps.claim(Claim.model_validate_json(body))
+            case Apply.queue:
+                await self.steps.apply(Apply.model_validate_json(body))
+            case _:
+                await self.steps.finish(Finish.model_validate_json(body))
+
+    # What the directory says
+
+    async def users(self) -> list[User]:
+        return await self.context.users.page("", 100_000)
+
+    async def user(self, username: str) -> User:
+        """The one that holds the name, found as a reader would: by its claim, believed as far as the record agrees."""
+        key = digest(username)
+        claim, _ = (await self.context.names.many([key]))[key]
+        for user_id in (claim.owner, claim.was):
+            user = await self.context.users.get(user_id) if user_id else None
+            if user is not None and key in user.name_digests:
+                return user
+        raise AssertionError(f"nobody holds {username}")
+
+    async def group_names(self, user: User) -> set[str]:
+        names = {group.group_id: group.name for group, _ in await self.context.groups.all()}
+        return {names[group] for group in user.groups}
