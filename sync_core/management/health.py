@@ -9,6 +9,8 @@ from sync_core.storage.tables import Tables
 PATIENCE = 5.0
 """Seconds that the read may take."""
 RETRY_AFTER = 10.0
+NOBODY = "health"
+"""A row that is not there: it costs as little as a read can."""
 
 
 class Health:
@@ -19,6 +21,6 @@ class Health:
         """Raises Transient when storage is busy, away or slow."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._tables.get(TABLE, PARTITION, "health")
+                await self._tables.get(TABLE, PARTITION, NOBODY)
         except TimeoutError as late:
             raise Transient(f"storage did not answer within {PATIENCE:.0f} s", retry_after=RETRY_AFTER) from late

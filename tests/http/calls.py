@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import parse_qs
 
 import duo_client.client as duo  # pyright: ignore[reportMissingTypeStubs], it has none
@@ -14,6 +14,7 @@ from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.syncs import Syncs
+from sync_core.services import Services
 from tests.http.runs import RunsModel
 from tests.management.deployment import Deployment
 from triggers.http.app import create_app
@@ -33,6 +34,9 @@ class Served:
     integrations: Integrations
     health: Health
     public_hosts: tuple[str, ...] = ()
+
+    def give(self) -> Services:
+        return cast("Services", self)
 
     @classmethod
     def of(cls, deployment: Deployment) -> "Served":
@@ -105,5 +109,5 @@ class Api:
 
 def serve(deployment: Deployment) -> Api:
     served = Served.of(deployment)
-    transport = httpx.ASGITransport(app=create_app(lambda: served), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=create_app(served.give), raise_app_exceptions=False)
     return Api(deployment, served, httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}:7071"))

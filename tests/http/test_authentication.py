@@ -152,6 +152,6 @@ async def test_the_official_client_gets_in_unchanged(
 async def test_a_signed_call_passes_through_the_functions_host_adapter(api: Api) -> None:
     signed = next((await api.caller(Role.OWNER)).auth_flow(api.client.build_request("GET", USERS + "?limit=5&cursor=")))
     request = func.HttpRequest("GET", str(signed.url), headers=dict(signed.headers), body=b"")
-    adapter = func.AsgiMiddleware(create_app(lambda: api.served))
+    adapter = func.AsgiMiddleware(create_app(api.served.give))
     answer = await adapter.handle_async(request)
     assert (answer.status_code, answer.get_body()) == (200, b'{"items":[],"next_cursor":null}')

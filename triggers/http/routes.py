@@ -1,0 +1,19 @@
+"""All routes, with what stands before them."""
+
+from fastapi import FastAPI
+
+from triggers.http import connections, groups, health, openapi, runs, syncs, users
+from triggers.http.edge import Edge
+from triggers.http.refusals import answer_refusals
+from triggers.http.services import GiveServices
+
+
+def routed(services: GiveServices) -> FastAPI:
+    # A redirect to the path without its trailing slash would break the signature.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.add_middleware(Edge, services=services)
+    answer_refusals(app)
+    for room in (health, connections, syncs, runs, users, groups, openapi):
+        app.include_router(room.router)
+    return app
