@@ -64,15 +64,17 @@ class Course:
             raise Superseded(f"the lock of {directory_key} is not run {run}'s any more")
 
     async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> None:
-        """Moves the run from the phase that `run` shows to the next, once, and sends that one's messages."""
+        """Moves the run from the phase that `run` shows to the next; whoever does it sends that one's messages."""
+        mine = False
 
         def moved(now: Run) -> Run | None:
-            if now.phase is not run.phase or now.plan_attempt != run.plan_attempt:
-                return None
-            return replace(also(now), phase=phase, state=_STATES[phase])
+            nonlocal mine
+            mine = now.phase is run.phase and now.plan_attempt == run.plan_attempt
+            return replace(also(now), phase=phase, state=_STATES[phase]) if mine else None
 
         after = await self._context.runs.change(run.run, moved)
-        await self.dispatch(after)
+        if mine:
+            await self.dispatch(after)
 
     async def end(self, run: str, outcome: State, reason: str) -> Run:
         """Lets a run end early: at once when it has not begun to write or has failed, else after the transfers that have begun."""

@@ -26,8 +26,7 @@ from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import Sign
 
 SLICE = 1000
-"""Changes in a slice: what one message applies."""
-ONE_CHAIN = "all"
+"""Most changes in a slice: what one message applies."""
 _PARALLEL_WRITES = 8
 
 
@@ -105,15 +104,25 @@ class PlanStep:
 
 
 def cut(changes: list[Change]) -> list[tuple[str, int, list[Change]]]:
-    """Chain, number and changes of each slice: one chain when there are few changes, else one for each partition of Users."""
-    by_chain: defaultdict[str, list[Change]] = defaultdict(list)
+    """Chain, number and changes of each slice.
+
+    A chain has the changes of some partitions of Users, so that no two chains write in one: as many chains as there are slices
+    to fill, 32 at most.
+    """
+    chains = 1
+    while len(changes) > chains * SLICE and chains < len(ids.ALPHABET):
+        chains *= 2
+    by_chain: defaultdict[int, list[Change]] = defaultdict(list)
     for change in changes:
-        by_chain[ONE_CHAIN if len(changes) <= SLICE else ids.user_partition(change.user_id)].append(change)
-    return [
-        (chain, number, part[start : start + SLICE])
-        for chain, part in by_chain.items()
-        for number, start in enumerate(range(0, len(part), SLICE))
-    ]
+        by_chain[ids.ALPHABET.index(ids.user_partition(change.user_id)) * chains // len(ids.ALPHABET)].append(change)
+    return [(f"{chain:02d}", number, part) for chain, of in by_chain.items() for number, part in enumerate(_even(of))]
+
+
+def _even(changes: list[Change]) -> list[list[Change]]:
+    """As few slices as will hold them, all about as long."""
+    slices = -(-len(changes) // SLICE)
+    size = -(-len(changes) // slices)
+    return [changes[start : start + size] for start in range(0, len(changes), size)]
 
 
 def counts(reading: Reading, comparison: Comparison, made: Plan) -> dict[str, int]:
@@ -121,8 +130,7 @@ def counts(reading: Reading, comparison: Comparison, made: Plan) -> dict[str, in
     found = Counter(f"users {action.value}" for change in made.changes for action in change.actions)
     found["users"] = len(reading.users)
     found["groups"] = sum(group.outcome is Outcome.READ for group in reading.groups)
-    found["groups unread"] = sum(group.outcome is Outcome.UNREAD for group in reading.groups)
-    found["groups gone"] = sum(group.outcome is Outcome.GONE for group in reading.groups)
+    found.update(f"groups {group.outcome}" for group in reading.groups if group.outcome is not Outcome.READ)
     found["unchanged"] = comparison.unchanged
     found["skipped"] = len(made.skips)
     found["changes"] = sum(bool(change.actions) for change in made.changes)

@@ -25,13 +25,10 @@ class ReadStep:
 
     async def __call__(self, message: Read) -> None:
         run = await self._course.live(message, Phase.READ)
-        marks = await self._context.staging.marks(run.run, "read", GroupMark)
-        if message.part not in marks:
-            mark = await self._read(run, message)
-            if mark is None:
-                return
+        mark = await self._read(run, message)
+        if mark is not None:
             await self._context.staging.mark(run.run, "read", message.part, mark)
-        await self._release(run, message)
+            await self._release(run, message)
 
     async def _read(self, run: Run, message: Read) -> GroupMark | None:
         """The closing mark; None when the chain goes on in another message."""
