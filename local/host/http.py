@@ -71,15 +71,16 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     if int(length) > BODY_LIMIT:
         raise _TooLarge
     chunks: list[bytes] = []
-    more = True
+    size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise _Disconnected
         chunks.append(message.get("body", b""))
-        more = message.get("more_body", False)
-        if sum(map(len, chunks)) > BODY_LIMIT:
+        size += len(chunks[-1])
+        if size > BODY_LIMIT:
             raise _TooLarge
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 

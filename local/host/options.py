@@ -54,7 +54,9 @@ class Extensions(_Part):
 
 class HostOptions(_Part):
     version: Literal["2.0"]
-    function_timeout: Annotated[timedelta | None, BeforeValidator(_timeout), Field(ge=timedelta(seconds=1))] = timedelta(minutes=30)
+    function_timeout: Annotated[Annotated[timedelta, Field(ge=timedelta(seconds=1))] | None, BeforeValidator(_timeout)] = timedelta(
+        minutes=30
+    )
     """None: unlimited."""
     extensions: Extensions = Extensions()
 

@@ -72,7 +72,7 @@ class HostProcess:
             time.sleep(0.03)
         return value
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 

@@ -1,7 +1,9 @@
 """HTTP through the catch-all of an ASGI app, and through plain functions, as the real host passes it on."""
 
+import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,14 +183,37 @@ def test_a_body_past_the_limit_is_a_413(host: HostProcess):
         assert raw.recv(12) == b"HTTP/1.1 413"
 
 
-def test_without_a_matching_function_the_answer_is_a_404_without_a_body(tmp_path_factory: pytest.TempPathFactory):
-    source = """
+PING = """
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 @app.route(route="ping", methods=["GET"])
 def ping(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("pong")
+@app.route(route="administration")
+def users(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("never")
+@app.route(route="off")
+def off(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("never")
+@app.route(route="slow/{seconds}")
+async def slow(req: func.HttpRequest) -> func.HttpResponse:
+    await asyncio.sleep(float(req.route_params["seconds"]))
+    return func.HttpResponse("done")
 """
-    with HostProcess(write_app(tmp_path_factory.mktemp("ping"), source), {}) as host:
+
+
+def test_routes_refusals_switched_off_functions_and_the_time_limit(tmp_path: Path):
+    """One host for all of these: each start takes a second."""
+    folder = write_app(tmp_path, PING, functionTimeout="00:00:01")
+    (folder / "local.settings.json").write_text(json.dumps({"Values": {"AzureWebJobs.off.Disabled": True}}))
+    with HostProcess(folder, {}) as host:
+        # Whatever the case, and a slash at the end counts for nothing.
         assert host.client.get("/PING/").text == "pong"
-        for response in (host.client.get("/"), host.client.get("/ping/x"), host.client.post("/ping")):
-            assert (response.status_code, response.content) == (404, b"")
+        # No route, the wrong method, in error, switched off: 404 without a body.
+        for method, path in (("GET", "/"), ("GET", "/ping/x"), ("POST", "/ping"), ("GET", "/administration"), ("GET", "/off")):
+            response = host.client.request(method, path)
+            assert (response.status_code, response.content) == (404, b""), path
+        assert "the function users is in error" in host.log
+        # A function that runs past host.json's functionTimeout fails; one within it does not.
+        assert host.client.get("/slow/30").status_code == 500
+        assert host.client.get("/slow/0.01").text == "done"
+        host.wait_for(lambda: host.log, lambda log: "Timeout value of 0:00:01 was exceeded" in log)

@@ -1,0 +1,60 @@
+"""What an invocation's end sets off: other queues are asked soon, so that a chain of steps moves on."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from local.host.app import FunctionApp, Listeners
+from local.host.options import HostOptions
+from local.host.queues import QueueListener
+from local.host.worker import Function
+
+STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+OPTIONS = HostOptions.model_validate({"version": "2.0"})
+
+
+def _function(queue: str) -> Function:
+    return Function(queue, queue, ({"type": "queueTrigger", "name": "m", "queueName": queue, "connection": "AzureWebJobsStorage"},))
+
+
+@pytest.fixture
+async def listeners() -> AsyncIterator[Listeners]:
+    found = Listeners(FunctionApp(tuple(map(_function, ("begin", "read", "read-poison"))), ()), OPTIONS, STORAGE)
+    for queue in found.queues:
+        for _ in range(40):
+            queue._pace.polled(found=False)
+    yield found
+    await found.close()
+
+
+def _queue(listeners: Listeners, name: str) -> QueueListener:
+    return next(queue for queue in listeners.queues if queue.queue_name == name)
+
+
+def _wait(listeners: Listeners, name: str) -> float:
+    return _queue(listeners, name)._pace.wait
+
+
+async def test_when_the_last_invocation_ends_all_queues_are_asked_within_a_tenth_of_a_second(listeners: Listeners):
+    assert _wait(listeners, "read") > 30
+
+    listeners._invocation_ended(_queue(listeners, "begin").function, True)
+
+    assert _wait(listeners, "begin") <= 0.1
+    assert _wait(listeners, "read") <= 0.1
+
+
+async def test_while_others_run_only_the_functions_own_queue_is_asked_at_once(listeners: Listeners):
+    listeners._invocation_ended(_queue(listeners, "begin").function, False)
+
+    assert _wait(listeners, "begin") <= 0.1
+    assert 0.1 < _wait(listeners, "read") <= 0.5
+
+
+async def test_a_poison_queue_is_asked_at_once_only_for_a_message_that_went_there(listeners: Listeners):
+    listeners._invocation_ended(_queue(listeners, "begin").function, True)
+    assert _wait(listeners, "read-poison") > 30
+
+    listeners._message_poisoned("read-poison")
+
+    assert _wait(listeners, "read-poison") <= 0.1
