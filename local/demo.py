@@ -16,7 +16,7 @@ from rich.table import Table
 
 from local.client import Signed
 from local.demo_api import DemoApi
-from local.demo_tenant import change_people
+from local.demo_tenant import FEWEST, change_people
 from local.foreground import CommandFailed, foreground
 from local.run import addresses
 from local.system import Options, System, Tenant, local_system
@@ -26,7 +26,10 @@ SHOWN = 12
 
 
 async def demo(console: Console, *, once: bool) -> None:
-    async with local_system(Options.of(os.environ), say=lambda part: console.print(f"starting {part}")) as system:
+    options = Options.of(os.environ)
+    if options.users < FEWEST:
+        raise CommandFailed(f"The demo needs a tenant of some size: USERS={FEWEST} or more.")
+    async with local_system(options, say=lambda part: console.print(f"starting {part}")) as system:
         if system.tenant is None:
             raise CommandFailed("The demo changes people, so it runs on a simulated tenant only: unset GRAPH_BASE_URL, or use `make run`.")
         signed = Signed(system.ikey, system.skey)
@@ -75,7 +78,7 @@ async def _follow(console: Console, api: DemoApi, directory_key: str) -> dict[st
         TimeElapsedColumn(),
     )
     run: dict[str, Any] = {}
-    with Progress(*columns, console=console, transient=True) as shown:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("queued", total=1)
         async for run in api.follow(directory_key):
             progress = run["progress"]
