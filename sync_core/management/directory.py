@@ -4,10 +4,13 @@ from bisect import bisect_right
 
 from sync_core.directory.groups import Group, api_name
 from sync_core.directory.users import User
-from sync_core.management.references import cursor_after, cursor_key, has_form, unknown
+from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.management.syncs import Syncs
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.users import UserRows
+
+USERS, GROUPS = "users", "groups"
+"""The lists, as their cursors name them."""
 
 
 class DirectoryViews:
@@ -18,9 +21,9 @@ class DirectoryViews:
 
     async def users(self, *, limit: int, cursor: str) -> tuple[list[User], str]:
         """At most `limit` users, and the cursor of those that follow: "" when none do. Raises Rejected for a foreign cursor."""
-        page = await self._users.page(cursor_key(cursor, "DU"), limit + 1)
+        page = await self._users.page(cursor_place(cursor, USERS), limit + 1)
         more = len(page) > limit
-        return page[:limit], cursor_after(page[limit - 1].user_id) if more else ""
+        return page[:limit], cursor_after(page[limit - 1].user_id if more else "", USERS)
 
     async def user(self, user_id: str) -> User:
         """Raises NotFound."""
@@ -31,11 +34,11 @@ class DirectoryViews:
 
     async def groups(self, *, limit: int, cursor: str) -> tuple[list[tuple[Group, str]], str]:
         """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name."""
-        after = cursor_key(cursor, "DG")
+        after = cursor_place(cursor, GROUPS)
         groups = [group for group, _etag in await self._groups.all()]
         rest = groups[bisect_right(groups, after, key=lambda group: group.group_id) :]
         more = len(rest) > limit
-        return await self._named(rest[:limit]), cursor_after(rest[limit - 1].group_id) if more else ""
+        return await self._named(rest[:limit]), cursor_after(rest[limit - 1].group_id if more else "", GROUPS)
 
     async def group(self, group_id: str) -> tuple[Group, str]:
         """The group and the name that the API shows. Raises NotFound."""

@@ -9,14 +9,16 @@ import re
 
 from sync_core.errors import NotFound, Rejected
 
-_ID = re.compile(r"D[A-Z][2-7A-Z]{18}")
+ID = re.compile(r"D[A-Z][2-7A-Z]{18}")
 _REFERENCE_CODE = re.compile(r"[0-9a-f]{32}")
+PLACE = re.compile(r"[0-9A-Za-z-]{1,128}(:[0-9]{1,6})?")
+"""A row's key, and how many items of it were given already."""
 SHOWN = 64
 
 
 def has_form(text: str, prefix: str) -> bool:
     """Whether `text` can be an id that begins with `prefix` (ids.py)."""
-    return text.startswith(prefix) and _ID.fullmatch(text) is not None
+    return text.startswith(prefix) and ID.fullmatch(text) is not None
 
 
 def is_reference_code(text: str) -> bool:
@@ -29,17 +31,20 @@ def unknown(what: str, reference: str) -> NotFound:
     return NotFound(f"there is no {what} {reference[:SHOWN]!r}")
 
 
-def cursor_after(key: str) -> str:
-    """An opaque cursor for what comes after `key`."""
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+def cursor_after(place: str, of: str) -> str:
+    """An opaque cursor for what comes after `place` in the list that `of` names; "" for ""."""
+    return base64.urlsafe_b64encode(f"{of}/{place}".encode()).decode().rstrip("=") if place else ""
 
 
-def cursor_key(cursor: str, prefix: str) -> str:
-    """The id that `cursor` continues after; "" for "". Raises Rejected for a text that no list of such ids gave."""
+def cursor_place(cursor: str, of: str, form: re.Pattern[str] = ID) -> str:
+    """The place in the list `of` that `cursor` continues after; "" for "". Raises Rejected for a text that this list never gave."""
+    if not cursor:
+        return ""
     try:
-        key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        key = "?"
-    if key and not has_form(key, prefix):
-        raise Rejected("this cursor is not one that the list gave: start again without a cursor", field="cursor")
-    return key
+        decoded = ""
+    given_by, _, place = decoded.rpartition("/")
+    if given_by != of or form.fullmatch(place) is None:
+        raise Rejected("this cursor is not one that this list gave: start again without a cursor", field="cursor")
+    return place

@@ -12,17 +12,23 @@ from sync_core.entra.port import SourceUser
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """A row of Names: who claims the name, and who held it before."""
+    """A row of Names: who claims the name, who held it before, and the run that made the claim."""
 
     name: str
     owner: str
     was: str
+    run: str = ""
 
 
-def holder(claim: Claim | None, key: str, records: Mapping[str, User]) -> str:
-    """The user whose record lists the name: the owner, else who had it before, else "" for nobody."""
+def holder(claim: Claim | None, key: str, records: Mapping[str, User], live_runs: frozenset[str] = frozenset()) -> str:
+    """The user whose record lists the name: the owner, else who had it before, else "" for nobody.
+
+    While the run that claimed the name still goes on, the name is its owner's: the record is about to list it.
+    """
     if claim is None:
         return ""
+    if claim.run in live_runs:
+        return claim.owner
     for user_id in (claim.owner, claim.was):
         record = records.get(user_id)
         if record is not None and key in record.name_digests:

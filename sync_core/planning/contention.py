@@ -19,7 +19,8 @@ def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str]
     """The matches that cannot have all names they want. `matches` by user id; `yields` tells who gives up any name somebody wants.
 
     A name is free when nobody holds it, when its holder yields, or when its holder is itself a match whose record would not
-    list it any more. A match that loses keeps its names, so whoever waited for one of them loses too.
+    list it any more. A match that loses keeps its names, so whoever waited for one of them loses too; one in Trash, which then
+    stays there, gives them up all the same (D-07).
     """
     waiting: defaultdict[str, list[Match]] = defaultdict(list)
     pending: list[Lost] = []
@@ -32,13 +33,15 @@ def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str]
             if other is not None and key not in other.after_names:
                 waiting[holder].append(match)
             else:
-                pending.append(Lost(match, Reason.NAME_IN_USE, f"{name} belongs to {stored.records[holder].username} ({holder})"))
+                pending.append(Lost(match, Reason.NAME_IN_USE, f"{name} belongs to {stored.called(holder)}"))
     lost: dict[str, Lost] = {}
     while pending:
         loss = pending.pop()
         if loss.match.user_id in lost:
             continue
         lost[loss.match.user_id] = loss
+        if loss.match.before is not None and loss.match.before.in_trash:
+            continue
         kept = f"{loss.match.username} ({loss.match.user_id}) is skipped and keeps its names"
         pending += [Lost(other, Reason.HOLDER_SKIPPED, kept) for other in waiting[loss.match.user_id]]
     return list(lost.values())

@@ -23,10 +23,17 @@ class Stored:
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    live_runs: frozenset[str] = frozenset()
+    """Other runs that still go on: what they have claimed is theirs."""
 
     def holder(self, key: str) -> str:
         """The user that holds the name of this digest; "" for nobody."""
-        return holder(self.claims.get(key), key, self.records)
+        return holder(self.claims.get(key), key, self.records, self.live_runs)
+
+    def called(self, user_id: str) -> str:
+        """A user as a person would know it, with its id."""
+        record = self.records.get(user_id)
+        return f"{record.username or record.former_username} ({user_id})" if record is not None else f"a user in the making ({user_id})"
 
 
 @dataclass(frozen=True, slots=True)

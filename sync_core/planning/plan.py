@@ -105,15 +105,17 @@ class _Planner:
             self._tell(object_id, reason, "confirmed by its object id")
 
     def _tell(self, object_id: str, reason: Reason, detail: str) -> None:
-        username = self._reading.username(object_id)
-        skip = Skip(object_id=object_id, user_id="", username=username, reason=reason, detail=detail)
+        user_id, username = self._reading.user_ids.get(object_id, ""), self._reading.username(object_id)
+        skip = Skip(object_id=object_id, user_id=user_id, username=username, reason=reason, detail=detail)
         self._skips.setdefault(object_id, skip)
 
     # Names
 
     def _yields_names(self, user_id: str) -> bool:
         """Whether the user is in Trash, or goes there in this run: it keeps a name only until somebody wants it (D-07)."""
-        record = self._stored.records[user_id]
+        record = self._stored.records.get(user_id)
+        if record is None:
+            return False
         if record.status is Status.PENDING_DELETION:
             return user_id not in self._matches
         others = live_holds(record, self._writer.existing).keys() - {self._writer.directory_key}
@@ -181,10 +183,12 @@ class _Planner:
         return self._described(change, record, None)
 
     def _safety_disables(self) -> Iterator[Change]:
-        """Skipping withholds names and attributes, never safety (D-04)."""
+        """Skipping withholds names and attributes, never safety (D-04): of whom this sync holds, for nobody else writes (B-150)."""
         for candidate, user_id in self._skipped:
             before = self._stored.records.get(user_id)
-            if before is None or candidate.user.enabled or before.in_trash or before.status is Status.DISABLED:
+            if before is None or self._writer.directory_key not in before.held_by:
+                continue
+            if candidate.user.enabled or before.in_trash or before.status is Status.DISABLED:
                 continue
             change = Change(
                 kind=Kind.DISABLE,

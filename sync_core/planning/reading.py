@@ -59,6 +59,8 @@ class Reading:
     masks: dict[str, int] = field(default_factory=dict[str, int])
     kept: dict[str, Outcome | None] = field(default_factory=dict[str, Outcome | None])
     """Absentees that stay, by object id: GONE when for a gone group's sake, None when Entra still calls them members."""
+    user_ids: dict[str, str] = field(default_factory=dict[str, str])
+    """User id by object id, of every object that the index knows and the source has."""
 
     def add(self, group: int, users: Iterable[SourceUser]) -> None:
         """Members of `self.groups[group]`. A user seen again keeps the newest values."""
@@ -114,8 +116,6 @@ class Comparison:
         self._seen: set[str] = set()
         self.absent: list[Indexed] = []
         self.candidates: list[Candidate] = []
-        self.user_ids: dict[str, str] = {}
-        """User id by object id, of every object that the index knows and the source has."""
         self.unchanged = 0
 
     def take(self, page: Iterable[Indexed]) -> None:
@@ -123,11 +123,11 @@ class Comparison:
         for indexed in page:
             user = users.get(indexed.object_id)
             if user is None:
-                if not indexed.trashed:
+                if not indexed.trashed or indexed.object_id in self._put_right:
                     self.absent.append(indexed)
                 continue
             self._seen.add(indexed.object_id)
-            self.user_ids[indexed.object_id] = indexed.user_id
+            self._reading.user_ids[indexed.object_id] = indexed.user_id
             self._compare(user, masks[user.object_id] | (indexed.mask & self._lasting), indexed)
 
     def take_back(self, kept: Iterable[Indexed]) -> None:

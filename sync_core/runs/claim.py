@@ -150,5 +150,5 @@ class ClaimStep:
 
 def _name(run: Run, change: Change, move: NameMove, etag: str) -> Operation:
     was = move.holder if move.holder != change.user_id else ""
-    row = names.to_row(move.digest, Claim(move.name, change.user_id, was), run.run, etag)
+    row = names.to_row(move.digest, Claim(move.name, change.user_id, was, run.run), etag)
     return Replace(row) if etag else Insert(row)

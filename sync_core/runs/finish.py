@@ -67,7 +67,7 @@ class FinishStep:
             if claim is None or claim.owner != repair.owner:
                 continue
             if repair.holder:
-                operations.append(Replace(names.to_row(repair.digest, Claim(claim.name, repair.holder, ""), run.run, etag)))
+                operations.append(Replace(names.to_row(repair.digest, Claim(claim.name, repair.holder, "", run.run), etag)))
             else:
                 operations.append(Delete(repair.digest[0], repair.digest, etag))
         await write_all(self._context.tables, names.TABLE, operations, on_conflict=_left_to_others)

@@ -103,8 +103,12 @@ class Gatherer:
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=elsewhere,
+            live_runs=await self._live_runs(run),
             group_names=names | {group.group_id: group.name for group in reading.groups},
         )
+
+    async def _live_runs(self, own: Run) -> frozenset[str]:
+        return frozenset(lock.run for lock in (await self._context.locks.taken()).values() if lock.run != own.run)
 
     async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, str]:
         """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06)."""

@@ -10,13 +10,13 @@ TABLE = "Names"
 _VERSION = 1
 
 
-def to_row(digest: str, claim: Claim, run: str, etag: str = "") -> Row:
-    values = {"version": _VERSION, "name": claim.name, "owner": claim.owner, "was": claim.was, "run": run}
+def to_row(digest: str, claim: Claim, etag: str = "") -> Row:
+    values = {"version": _VERSION, "name": claim.name, "owner": claim.owner, "was": claim.was, "run": claim.run}
     return Row(digest[0], digest, values, etag)
 
 
 def from_row(row: Row) -> Claim:
-    return Claim(row.text("name"), row.text("owner"), row.text("was"))
+    return Claim(row.text("name"), row.text("owner"), row.text("was"), row.text("run"))
 
 
 class NameRows:
