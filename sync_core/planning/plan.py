@@ -188,7 +188,7 @@ class _Planner:
             before = self._stored.records.get(user_id)
             if before is None or self._writer.directory_key not in before.held_by:
                 continue
-            if candidate.user.enabled or before.in_trash or before.status is Status.DISABLED:
+            if candidate.user.enabled or before.status is Status.DISABLED:
                 continue
             change = Change(
                 kind=Kind.DISABLE,
