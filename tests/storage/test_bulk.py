@@ -18,8 +18,6 @@ from sync_core.tally import tally
 from tests.storage.conftest import TABLE, azure_on, rows_of
 from tests.storage.prefixed import PrefixedTables
 
-pytestmark = pytest.mark.asyncio
-
 
 async def filled(keys: Sequence[str], *, page_rows: int = 0) -> MemoryTables:
     tables = MemoryTables(page_rows=(lambda: page_rows) if page_rows else None)

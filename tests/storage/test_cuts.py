@@ -9,8 +9,6 @@ from sync_core.storage.memory import Call, MemoryQueues, MemoryTables
 from sync_core.storage.tables import Delete, Insert, Row, Upsert
 from tests.storage.conftest import TABLE, rows_of
 
-pytestmark = pytest.mark.asyncio
-
 
 class Crash(BaseException):
     pass

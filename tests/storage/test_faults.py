@@ -13,8 +13,6 @@ from sync_core.tally import tally
 from tests.storage.conftest import TABLE
 from tests.storage.stub import Answer, Stub, reply, reset, stub_service, through, truncated
 
-pytestmark = pytest.mark.asyncio
-
 RETRY = Retry(attempts=4, first=0, later=7)
 PAGE = '{"value":[%s]}'
 ONE, TWO = '{"RowKey":"1","odata.etag":"e1"}', '{"RowKey":"2","odata.etag":"e2"}'

@@ -15,8 +15,6 @@ from sync_core.storage.queues import Queues
 from sync_core.tally import tally
 from tests.storage.prefixed import PrefixedQueues
 
-pytestmark = pytest.mark.asyncio
-
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 

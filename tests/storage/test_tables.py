@@ -11,8 +11,6 @@ from sync_core.storage.tables import ANY, Delete, Insert, Operation, Replace, Ro
 from sync_core.tally import tally
 from tests.storage.conftest import TABLE, rows_of
 
-pytestmark = pytest.mark.asyncio
-
 ODD_KEYS = ["it's", "''", "50%", "%27", "a+b", "a b", "k=v&x", "~meta", "ü", "日本", "😀", "(x)", "{y}", '"', "a,b;c:d@e", "\u00a0"]
 
 

@@ -15,8 +15,6 @@ from sync_core.tally import tally
 from tests.storage.conftest import TABLE, azure_on, rows_of
 from tests.storage.sdk import SdkTable, sdk_table
 
-pytestmark = pytest.mark.asyncio
-
 
 async def contents(tables: Tables, partition: str = "p") -> dict[str, Value]:
     return {row.key: row.values["x"] for row in await rows_of(tables, partition)}
