@@ -23,8 +23,10 @@ def test_who_quits_a_nested_group_is_out_of_the_groups_above(tenant: Tenant):
 
 
 def test_a_deleted_group_takes_its_branch_away(tenant: Tenant):
+    assert tenant.transitive_users(STAFF) == [ANN, BEA, CARL, GUEST]
     tenant.remove_group(SALES)
     assert tenant.transitive_users(STAFF) == [ANN]
+    assert tenant.direct_members(STAFF) == [ANN]
     assert tenant.transitive_users(FIELD) == [ANN, GUEST]
     assert tenant.transitive_groups(CARL) == set()
     with pytest.raises(Unknown):
