@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync_core.errors import AlreadyExists, Conflict, Misconfigured, Missing, Stale
+from sync_core.storage.azure import AzureTables
 from sync_core.storage.memory import MemoryTables
 from sync_core.storage.tables import ANY, Delete, Insert, Operation, Replace, Row, Tables, Upsert, Value
 from sync_core.tally import tally
-from tests.storage.conftest import TABLE, azure_on, rows_of
+from tests.storage.conftest import TABLE, rows_of
+from tests.storage.prefixed import PrefixedTables
 from tests.storage.sdk import SdkTable, sdk_table
 
 
@@ -184,13 +186,15 @@ async def sdk_outcome(tables: Tables, sdk: SdkTable, partition: str, plans: Sequ
     return seen
 
 
-@given(plans=st.lists(PLAN, min_size=1, max_size=4))
-async def test_transactions_by_hand_in_memory_and_by_the_sdk_come_to_the_same(azurite: str, plans: list[list[Planned]]) -> None:
-    memory, azure = MemoryTables(), azure_on(azurite)
-    for port in (memory, azure):
+@given(plans=st.lists(PLAN, min_size=1, max_size=3))
+@settings(max_examples=settings.default.max_examples // 2 if settings.default else 25)
+async def test_transactions_by_hand_in_memory_and_by_the_sdk_come_to_the_same(
+    azure_tables: PrefixedTables[AzureTables], azurite: str, plans: list[list[Planned]]
+) -> None:
+    memory = MemoryTables()
+    for port in (memory, azure_tables):
         await port.create([TABLE])
-    async with sdk_table(azurite, azure.prefix + TABLE) as sdk:
+    async with sdk_table(azurite, azure_tables.prefix + TABLE) as sdk:
         expected = await outcome(memory, "p", plans)
-        assert await outcome(azure, "hand" + secrets.token_hex(4), plans) == expected
-        assert await sdk_outcome(azure, sdk, "sdk" + secrets.token_hex(4), plans) == expected
-    await azure.tables.close()
+        assert await outcome(azure_tables, "hand" + secrets.token_hex(4), plans) == expected
+        assert await sdk_outcome(azure_tables, sdk, "sdk" + secrets.token_hex(4), plans) == expected
