@@ -113,7 +113,9 @@ def _state(host: HostProcess) -> dict[str, Any]:
 def test_as_many_run_at_once_as_a_batch_and_the_threshold_and_no_more(host: HostProcess, queues: Queues):
     # Of twelve messages a first batch of four; that is above the threshold, so no other is fetched until two have ended.
     host.wait_for(lambda: _state(host), lambda state: state["running"] == 4)
-    host.get("/release/2")
+    host.get("/release/1")
+    host.wait_for(lambda: _state(host), lambda state: state["running"] == 3)
+    host.get("/release/1")
     host.wait_for(lambda: _state(host), lambda state: state["running"] == 6)
     # Five still run: too many for another batch, so two messages stay in the queue.
     host.get("/release/1")
@@ -133,7 +135,7 @@ def test_a_message_that_always_fails_is_tried_as_often_as_allowed_and_goes_to_po
 
     assert [base64.b64decode(text) for text in poisoned] == [body]
     assert _state(host)["attempts"] == [1, 2, 3]
-    assert queues.held("failing") == 0
+    host.wait_for(lambda: queues.held("failing"), lambda count: count == 0)
 
 
 def test_what_is_not_base64_goes_to_poison_without_an_attempt(host: HostProcess, queues: Queues):
@@ -142,7 +144,7 @@ def test_what_is_not_base64_goes_to_poison_without_an_attempt(host: HostProcess,
     poisoned = host.wait_for(lambda: queues.poisoned("kept"), lambda found: len(found) == 1)
 
     assert poisoned == ["not base64!"]
-    assert queues.held("kept") == 0
+    host.wait_for(lambda: queues.held("kept"), lambda count: count == 0)
     assert "not base64!" not in [body for body, *_ in _state(host)["bodies"]]
 
 

@@ -1,7 +1,16 @@
 """Timer triggers: they fire on their schedule, at start where asked to, and never twice at once."""
 
+import asyncio
+import itertools
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import override
 
+from local.host.invocations import Invocations
+from local.host.schedules import Interval
+from local.host.timers import TimerListener
+from local.host.worker import Event, Function, Outcome
 from tests.host.host_process import HostProcess, write_app
 
 APP = """
@@ -52,3 +61,35 @@ def test_timers_fire_on_their_schedules(tmp_path: Path):
     assert seen["starts"] == [False]
     # A tick that falls into a run is left out; a failed run does not end the schedule.
     assert seen["most"] == 1
+
+
+class _Slow(Invocations):
+    """Each run takes several intervals of the schedule."""
+
+    TAKES = timedelta(milliseconds=50)
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.lasts: list[datetime] = []
+        self.enough = asyncio.Event()
+
+    @override
+    async def run(self, function: Function, event: Event, reason: str, *, may_send: bool = True) -> Outcome:
+        self.lasts.append(datetime.fromisoformat(json.loads(event.value.json)["ScheduleStatus"]["Last"]))
+        if len(self.lasts) == 4:
+            self.enough.set()
+        await asyncio.sleep(self.TAKES.total_seconds())
+        return Outcome(succeeded=True)
+
+
+async def test_ticks_that_fall_into_a_run_are_left_out_and_not_made_up_for():
+    slow = _Slow()
+    timer = TimerListener(Function("tick", "tick", ({"type": "timerTrigger", "name": "t"},)), Interval(timedelta(milliseconds=10)), slow)
+    running = asyncio.create_task(timer.run())
+    await slow.enough.wait()
+
+    timer.stop()
+    await running
+
+    ticks = slow.lasts[1:]  # the first run has no last one
+    assert all(later - earlier >= _Slow.TAKES for earlier, later in itertools.pairwise(ticks))
