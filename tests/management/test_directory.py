@@ -9,6 +9,7 @@ from sync_core.directory.attributes import Mapping
 from sync_core.directory.groups import Group
 from sync_core.directory.users import User
 from sync_core.errors import NotFound, Rejected
+from sync_core.management.directory import GROUPS, USERS
 from sync_core.management.references import cursor_after
 from sync_core.management.syncs import NewSync
 from sync_core.storage.groups import GroupRows
@@ -42,12 +43,22 @@ async def test_pages_of_users_join_to_all_of_them_in_order(deployment: Deploymen
 async def test_a_cursor_continues_after_its_user_even_when_that_is_gone(deployment: Deployment) -> None:
     made = await with_users(deployment, 10)
     between = made[4][:-1] + "Z"
-    users, _ = await deployment.directory.users(limit=300, cursor=cursor_after(between))
+    users, _ = await deployment.directory.users(limit=300, cursor=cursor_after(between, USERS))
     assert [user.user_id for user in users] == [user_id for user_id in made if user_id > between]
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "é", "_", cursor_after("DG2A3B4C5D6E7F2G3H4I"), cursor_after("DU~"), cursor_after("DU/2A3B4C5D6E7F2G3H4")]
+    "cursor",
+    [
+        "x",
+        "é",
+        "_",
+        "!!!!",
+        cursor_after("DG2A3B4C5D6E7F2G3H4I", GROUPS),
+        cursor_after("DU2A3B4C5D6E7F2G3H4I", GROUPS),
+        cursor_after("DU~", USERS),
+        cursor_after("DU/2A3B4C5D6E7F2G3H4", USERS),
+    ],
 )
 async def test_a_cursor_that_no_list_gave_is_refused(deployment: Deployment, cursor: str) -> None:
     with pytest.raises(Rejected) as refused:

@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from sync_core.management.references import PLACE, cursor_after, cursor_place
 from sync_core.planning.changes import Change
 from sync_core.planning.reasons import Skip
 from sync_core.runs.record import Progress, Run
@@ -88,8 +89,10 @@ async def start_run(directory_key: SyncKey, response: Response, services: Serve,
 @router.get("/api/v1/syncs/{directory_key}/runs", summary="List a sync's runs", responses=answers(NOT_FOUND))
 async def list_runs(directory_key: SyncKey, services: Serve, _: Reader, limit: Limit = 20, cursor: Cursor = "") -> Page[RunAnswer]:
     """The sync's runs, newest first."""
-    runs, next_cursor = await services.runs.history(directory_key, limit=limit, cursor=cursor)
-    return page([RunAnswer.of(run) for run in runs], next_cursor)
+    await services.syncs.get(directory_key)
+    listed = f"runs of {directory_key}"
+    runs, place = await services.runs.history(directory_key, limit=limit, cursor=cursor_place(cursor, listed, PLACE))
+    return page([RunAnswer.of(run) for run in runs], cursor_after(place, listed))
 
 
 @router.get("/api/v1/runs/{reference_code}", summary="Follow a run", responses=answers(NOT_FOUND))
@@ -110,15 +113,17 @@ async def cancel_run(reference_code: RunRef, response: Response, services: Serve
 @router.get("/api/v1/runs/{reference_code}/skips", summary="List whom a run left out", responses=answers(NOT_FOUND))
 async def list_skips(reference_code: RunRef, services: Serve, _: Reader, limit: Limit = 100, cursor: Cursor = "") -> Page[SkipAnswer]:
     """The users of the source that this run skipped, each with its reason."""
-    skips, next_cursor = await services.runs.skips(reference_code, limit=limit, cursor=cursor)
-    return page([_skip(skip) for skip in skips], next_cursor)
+    listed = f"skips of {reference_code}"
+    skips, place = await services.runs.skips(reference_code, limit=limit, cursor=cursor_place(cursor, listed, PLACE))
+    return page([_skip(skip) for skip in skips], cursor_after(place, listed))
 
 
 @router.get("/api/v1/runs/{reference_code}/changes", summary="List what a run changes", responses=answers(NOT_FOUND))
 async def list_changes(reference_code: RunRef, services: Serve, _: Reader, limit: Limit = 100, cursor: Cursor = "") -> Page[ChangeAnswer]:
     """The changes that this run planned, each with its reason and the fields that it writes."""
-    changes, next_cursor = await services.runs.changes(reference_code, limit=limit, cursor=cursor)
-    return page([_change(change) for change in changes], next_cursor)
+    listed = f"changes of {reference_code}"
+    changes, place = await services.runs.changes(reference_code, limit=limit, cursor=cursor_place(cursor, listed, PLACE))
+    return page([_change(change) for change in changes], cursor_after(place, listed))
 
 
 def _shown(run: Run) -> dict[str, object]:
