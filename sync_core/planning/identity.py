@@ -9,7 +9,7 @@ from sync_core.directory.users import Status, User
 from sync_core.planning.claims import Claim, holder, wanted_names
 from sync_core.planning.reading import Candidate
 from sync_core.planning.reasons import Reason
-from sync_core.planning.settle import Writer, live_holds
+from sync_core.planning.settle import Writer, live_holds, read_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Stored:
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     live_runs: frozenset[str] = frozenset()
     """Other runs that still go on: what they have claimed is theirs."""
+
+    def owner(self, key: str) -> str:
+        """The user that claims the name of this digest, rightly or not; "" for nobody."""
+        claim = self.claims.get(key)
+        return claim.owner if claim is not None else ""
 
     def holder(self, key: str) -> str:
         """The user that holds the name of this digest; "" for nobody."""
@@ -73,10 +78,22 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
         return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
     if before is not None and _would_enable_by_takeover(before, candidate, writer):
         return Refused("", Reason.DISABLED_HERE, f"{before.username} ({user_id}) is disabled here and no sync manages it")
-    mapped, wanted = candidate.mapped, wanted_names(candidate.mapped)
-    by_hand = before.aliases.items() if before is not None else ()
-    kept = {digest(name) for position, name in by_hand if position not in mapped.aliases}
-    return Match(candidate, user_id or new_user_id(), before, repoint, wanted, frozenset(wanted) | kept)
+    wanted, after_names = _names(candidate.mapped, before, stored, writer)
+    return Match(candidate, user_id or new_user_id(), before, repoint, wanted, after_names)
+
+
+def _names(mapped: Mapped, before: User | None, stored: Stored, writer: Writer) -> tuple[dict[str, str], frozenset[str]]:
+    """`Match.wanted` and `after_names`: what settling will do. A record that was read later changes only its username, by claim (D-16)."""
+    if before is None:
+        wanted = wanted_names(mapped)
+        return wanted, frozenset(wanted)
+    if not read_later(before, writer):
+        wanted = wanted_names(mapped)
+        return wanted, frozenset(wanted) | {digest(name) for position, name in before.aliases.items() if position not in mapped.aliases}
+    username = digest(mapped.username)
+    if stored.owner(username) == before.user_id:
+        return {}, frozenset(before.name_digests)
+    return {username: mapped.username}, frozenset(map(digest, before.aliases.values())) | {username}
 
 
 def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str, bool]:

@@ -17,7 +17,7 @@ from sync_core.planning.describe import actions, fields
 from sync_core.planning.identity import Match, Stored, match
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
-from sync_core.planning.settle import Writer, live_holds, settle
+from sync_core.planning.settle import Writer, live_holds, read_later, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class _Planner:
         if record.status is Status.PENDING_DELETION:
             return user_id not in self._matches
         others = live_holds(record, self._writer.existing).keys() - {self._writer.directory_key}
-        return user_id in self._going and not others
+        return user_id in self._going and not others and not read_later(record, self._writer)
 
     def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
         """The digests that users in Trash give up to others, by user id."""
@@ -133,9 +133,9 @@ class _Planner:
     def _moves(self, found: Match) -> tuple[NameMove, ...]:
         moves: list[NameMove] = []
         for key, name in found.wanted.items():
-            claim = self._stored.claims.get(key)
-            if claim is None or claim.owner != found.user_id:
-                moves.append(NameMove(key, name, claim.owner if claim else "", self._stored.holder(key)))
+            owner = self._stored.owner(key)
+            if owner != found.user_id:
+                moves.append(NameMove(key, name, owner, self._stored.holder(key)))
         return tuple(moves)
 
     def _repairs(self, wanted: dict[str, Match]) -> list[Repair]:

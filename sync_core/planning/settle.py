@@ -47,8 +47,13 @@ def live_holds(user: User, existing: frozenset[str]) -> dict[str, Hold]:
     return {key: hold for key, hold in user.held_by.items() if key in existing}
 
 
+def read_later(record: User, writer: Writer) -> bool:
+    """Whether the record shows a newer reading than the writer's: then hardly anything is written (D-16)."""
+    return record.read_at is not None and record.read_at > writer.read_at
+
+
 def _settled(before: User, change: Change, writer: Writer) -> User:
-    newer_elsewhere = before.read_at is not None and before.read_at > writer.read_at
+    newer_elsewhere = read_later(before, writer)
     match change.kind:
         case Kind.WRITE if change.desired is not None:
             if newer_elsewhere:
