@@ -79,6 +79,7 @@ class ApplyStep:
         """Settles and writes the records of one partition, those that others changed meanwhile again."""
         settled: dict[str, Settled] = {}
         pending = {change.user_id: change for change in changes}
+        written = 0
         # A new user is not looked for: if an earlier delivery made it, inserting it is refused, and then it is read.
         read = [change.user_id for change in changes if Action.CREATE not in change.actions]
         while pending:
@@ -92,8 +93,11 @@ class ApplyStep:
                     edits.append(Edit(before, after))
             await self._before_writing(edits, writer)
             refused = await self._context.users.write(partition, edits, run.directory_key, run.fence)
+            written += len(edits) - len(refused)
             read = [edit.after.user_id for edit in refused]
             pending = {user_id: pending[user_id] for user_id in read}
+        if written < len(changes):
+            await self._context.users.copy_counts(partition)  # an earlier delivery, or run, may have written the rest and died
         return list(settled.values())
 
     async def _before_writing(self, edits: Sequence[Edit], writer: Writer) -> None:

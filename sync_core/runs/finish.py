@@ -48,6 +48,7 @@ class FinishStep:
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
+        await self._context.runs.list_in_history(run)  # whoever started it may have died before
         now = self._context.clock.now()
 
         def ended(before: Run) -> Run | None:

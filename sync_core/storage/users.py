@@ -112,8 +112,16 @@ class UserRows:
                 if conflict.index:
                     return False
                 continue
-            await self._tables.write(COUNTS, Upsert(Row(COUNTS_PARTITION, partition, columns(after))))
+            await self._copy(partition, after)
             return True
+
+    async def copy_counts(self, partition: str) -> None:
+        """Brings Counts up to its partition: whoever wrote there last may have died in between."""
+        meta, _ = await self._meta(partition)
+        await self._copy(partition, meta)
+
+    async def _copy(self, partition: str, meta: Meta) -> None:
+        await self._tables.write(COUNTS, Upsert(Row(COUNTS_PARTITION, partition, columns(meta))))
 
     async def _meta(self, partition: str) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, partition, META)

@@ -28,13 +28,13 @@ class ModelSource:
     """What listing a group raises."""
     short: set[str] = field(default_factory=set[str])
     """Groups whose listing has fewer rows than its count."""
+    hired: int = 0
     asked: Counter[str] = field(default_factory=Counter[str])
     tenant: str = "11111111-1111-4111-8111-111111111111"
 
     def hire(self, name: str, *groups: str, enabled: bool = True, **attributes: str) -> str:
-        object_id = f"00000000-0000-4000-8000-{len(self.asked.keys() | self.accounts.keys()) + len(self.accounts):012x}"
-        while object_id in self.accounts:
-            object_id = object_id[:-12] + f"{int(object_id[-12:], 16) + 1:012x}"
+        self.hired += 1
+        object_id = f"00000000-0000-4000-8000-{self.hired:012x}"
         upn = {"userPrincipalName": name, "displayName": name.partition("@")[0].title(), "mail": name}
         self.accounts[object_id] = Account(object_id, enabled, upn | attributes)
         self.join(object_id, *groups)
@@ -47,6 +47,19 @@ class ModelSource:
     def quit(self, object_id: str, *groups: str) -> None:
         for group in groups or tuple(self.members):
             self.members[group].discard(object_id)
+
+    def named(self, name: str) -> str:
+        """The object id of the account with this name before the "@"."""
+        (found,) = (a.object_id for a in self.accounts.values() if a.attributes["userPrincipalName"] == f"{name}@corp.example")
+        return found
+
+    def rename(self, name: str, to: str) -> None:
+        self.accounts[self.named(name)].attributes["userPrincipalName"] = f"{to}@corp.example"
+
+    def swap_names(self, one: str, other: str) -> None:
+        self.rename(one, "~")
+        self.rename(other, one)
+        self.rename("~", other)
 
     def delete(self, object_id: str) -> None:
         self.quit(object_id)

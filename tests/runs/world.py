@@ -1,7 +1,12 @@
 """The whole of a run in memory: tables, queues, a clock that moves only when everybody waits, and a plain source."""
 
+import copy
+import itertools
 import random
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.clock import MovableClock
@@ -12,30 +17,40 @@ from sync_core.directory.users import User
 from sync_core.entra.port import Directory
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Plan, Read
-from sync_core.runs.record import Run
+from sync_core.runs.record import Phase, Run
 from sync_core.runs.service import Runs
 from sync_core.runs.steps import Steps
 from sync_core.storage import schema
-from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
+from sync_core.storage.cuts import Call, Interrupt, Method, Point, Port
+from sync_core.storage.memory import MemoryQueues, MemoryTables
 from sync_core.storage.tables import Tables
 from tests.runs.source import ModelDirectory, ModelSource
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+EVERY_MINUTE = timedelta(minutes=1)
+
+
+class Cut(BaseException):
+    """The process dies here: nothing in it goes on."""
 
 
 class World:
-    def __init__(self, *, seed: int = 1, interrupt: Interrupt | None = None, tables: Tables | None = None) -> None:
+    def __init__(self, *, seed: int = 1, tables: Tables | None = None) -> None:
+        self.interrupt: Interrupt | None = None
+        """Called around each request to storage, from the moment it is set."""
         self.clock = MovableClock(START)
         self.source = ModelSource()
-        self.memory = MemoryTables(interrupt=interrupt)
+        self.memory = MemoryTables(interrupt=self._at)
         self.tables = tables or self.memory
-        self.queues = MemoryQueues(self.clock, interrupt=interrupt)
+        self.queues = MemoryQueues(self.clock, interrupt=self._at)
         self.random = random.Random(seed)
         self.context = make_context(
             self.tables, self.queues, self._source, self.clock, self.random.getrandbits, trash_days=7, max_users=100_000
         )
-        self.runs = Runs(self.context)
-        self.steps = Steps(self.context)
+        self.restart()
+
+    def _at(self, point: Point, port: Port, method: Method, call: Call) -> Awaitable[None] | None:
+        return self.interrupt(point, port, method, call) if self.interrupt is not None else None
 
     async def _source(self, tenant_id: str) -> Directory:
         del tenant_id
@@ -44,6 +59,17 @@ class World:
     def restart(self) -> None:
         """What a process keeps in memory is gone."""
         self.runs, self.steps = Runs(self.context), Steps(self.context)
+
+    async def fork(self) -> "World":
+        """Another world in the same state, between two runs."""
+        twin = World()
+        await twin.prepare()
+        twin.clock.at = self.clock.at
+        twin.source = copy.deepcopy(self.source)
+        twin.memory._tables = copy.deepcopy(self.memory._tables)
+        twin.memory._numbers = itertools.count(next(self.memory._numbers))
+        twin.random.setstate(self.random.getstate())
+        return twin
 
     async def prepare(self) -> None:
         queues = tuple(step.queue for step in STEPS)
@@ -73,16 +99,17 @@ class World:
         selected = tuple(
             known.get(g) or SelectedGroup(object_id=g, group_id=ids.new_group_id(self.random.getrandbits), name=g.title()) for g in groups
         )
-        from msgspec.structs import replace
-
         await self.context.syncs.replace(replace(stored.sync, groups=selected, version=stored.sync.version + 1), stored.etag)
 
     async def sync(self, key: str) -> Run:
         """One full run, from its start to its end."""
-        self.clock.at += timedelta(minutes=1)
-        run = await self.runs.start(key, "test")
+        run = await self.start(key)
         await self.drain()
-        return (await self.runs.view(run.run))[0]
+        return await self.context.runs.get(run.run)
+
+    async def start(self, key: str) -> Run:
+        self.clock.at += EVERY_MINUTE
+        return await self.runs.start(key, "test")
 
     async def drain(self, most: int = 10_000) -> None:
         """Delivers messages until there are none, moving the clock to the next one when all are hidden."""
@@ -94,14 +121,39 @@ class World:
                 self.clock.at = max(self.clock.at, due)
         raise AssertionError("the run does not come to an end")
 
-    async def deliver_one(self) -> bool:
-        """Delivers one visible message, and removes it when its step came back."""
-        for step in STEPS:
-            for message in self.queues.receive(step.queue):
-                await self.handle(step.queue, message.body)
+    async def deliver_one(self, *queues: str) -> bool:
+        """Delivers one visible message, of these queues or of any, and removes it when its step came back.
+
+        When the step dies, the message is visible again, as the host leaves it.
+        """
+        for queue in queues or tuple(step.queue for step in STEPS):
+            for message in self.queues.receive(queue):
+                try:
+                    await self.handle(queue, message.body)
+                except BaseException:
+                    self.queues.release(message)
+                    raise
                 self.queues.delete(message)
                 return True
         return False
+
+    async def until(self, phase: Phase, run: Run) -> Run:
+        """Delivers messages until the run is in the phase: that step's messages are out, and none of them was delivered."""
+        while (now := await self.context.runs.get(run.run)).phase is not phase:
+            assert await self.deliver_one(), f"the run never comes to {phase}"
+        return now
+
+    async def survive(self) -> None:
+        """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute."""
+        while True:
+            try:
+                await self.drain()
+                if not await self.context.locks.taken():
+                    return
+                self.clock.at += EVERY_MINUTE
+                await self.steps.watch()
+            except Cut:
+                self.restart()
 
     async def handle(self, queue: str, body: str) -> None:
         match queue:

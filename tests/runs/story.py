@@ -1,0 +1,36 @@
+"""One directory, and a day on which much changes in it at once: what the tests of deliveries and cuts run through."""
+
+from tests.runs.world import World
+
+
+async def begun() -> tuple[World, str]:
+    """Three groups and nine people in the source, and a sync that has not run yet."""
+    world = World()
+    await world.prepare()
+    for name in ("ann", "bea", "cid", "dan"):
+        world.source.hire(f"{name}@corp.example", "staff")
+    for name in ("eve", "fay"):
+        world.source.hire(f"{name}@corp.example", "staff", "sales")
+    for name in ("gus", "hal"):
+        world.source.hire(f"{name}@corp.example", "sales")
+    world.source.hire("ida@corp.example", "sales", "board")
+    world.source.hire("jon@corp.example", "board")
+    return world, await world.connect("staff", "sales", "board")
+
+
+async def changing() -> tuple[World, str]:
+    """The same after its first run, and much has changed since: names go around, people come and go, a group is not selected any more."""
+    world, key = await begun()
+    await world.sync(key)
+    source = world.source
+    source.swap_names("ann", "bea")
+    source.rename("dan", "dora")
+    source.rename("cid", "dan")
+    source.quit(source.named("eve"))
+    source.delete(source.named("gus"))
+    source.hire("gus@corp.example", "sales")
+    source.hire("kim@corp.example", "staff", "sales")
+    source.accounts[source.named("hal")].enabled = False
+    source.accounts[source.named("fay")].attributes["displayName"] = "Fay Lind"
+    await world.select(key, "staff", "sales")
+    return world, key
