@@ -33,14 +33,14 @@ class SyncRows:
         self._tables = tables
 
     async def insert(self, sync: Sync) -> None:
-        """Raises NameTaken when another sync has the name."""
+        """Raises NameTaken when another sync has the name. Inserting the same sync again changes nothing, as after a lost reply."""
         claim = Row(PARTITION, _NAME + names.digest(sync.name), {"version": ROW_VERSION, "directory_key": sync.directory_key})
         try:
             await self._tables.transact(TABLE, [Insert(claim), Insert(_row(sync))])
         except AlreadyExists as taken:
-            if taken.index:
-                raise
-            raise NameTaken(f"there is a sync named {sync.name!r} already") from taken
+            found = await self._tables.get(TABLE, PARTITION, claim.key)
+            if found is None or found.values["directory_key"] != sync.directory_key:
+                raise NameTaken(f"there is a sync named {sync.name!r} already") from taken
 
     async def get(self, directory_key: str) -> Sync | None:
         stored = await self.read(directory_key)

@@ -1,5 +1,6 @@
 """The management services over tables in memory, a clock that stands still, and a modelled source."""
 
+import asyncio
 import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from sync_core.secrets import SecretBox
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
-from sync_core.storage.memory import MemoryTables
+from sync_core.storage.memory import Interrupt, MemoryTables
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
 from sync_core.storage.users import UserRows
@@ -67,7 +68,12 @@ class Deployment:
         return found
 
 
-async def deployed() -> Deployment:
-    deployment = Deployment()
+async def give_way(*_: object) -> None:
+    """Lets the others go on, so that calls that are made at once interleave at every request."""
+    await asyncio.sleep(0)
+
+
+async def deployed(interrupt: Interrupt | None = None) -> Deployment:
+    deployment = Deployment(tables=MemoryTables(interrupt=interrupt))
     await deployment.tables.create(TABLES)
     return deployment

@@ -10,8 +10,9 @@ from sync_core.directory.attributes import Mapping
 from sync_core.directory.syncs import Sync
 from sync_core.errors import NotFound, Reauthorize, Rejected, Transient
 from sync_core.management.syncs import PARALLEL_READS, NewSync
+from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.syncs import NameTaken, SyncRows
-from tests.management.deployment import Deployment
+from tests.management.deployment import Deployment, deployed, give_way
 from tests.management.source import guid
 
 
@@ -104,13 +105,15 @@ async def test_a_name_is_used_once_in_any_spelling(deployment: Deployment) -> No
     assert (await refused(deployment, replace(new, name="STRASSE"))).field == "name"
 
 
-async def test_a_sync_without_a_name_is_named_after_the_organization_and_numbered(deployment: Deployment) -> None:  # B-025
+async def test_a_sync_without_a_name_is_named_after_the_organization_and_numbered() -> None:  # B-025
+    deployment = await deployed(give_way)
     new = await asked(deployment)
     made = await asyncio.gather(*(deployment.syncs.create(new) for _ in range(3)))
     assert sorted(sync.name for sync in made) == ["Corp", "Corp 2", "Corp 3"]
 
 
-async def test_of_two_that_take_a_name_at_once_one_gets_it(deployment: Deployment) -> None:
+async def test_of_two_that_take_a_name_at_once_one_gets_it() -> None:
+    deployment = await deployed(give_way)
     new = await asked(deployment, name="Head office")
     made = await asyncio.gather(deployment.syncs.create(new), deployment.syncs.create(new), return_exceptions=True)
     assert sorted(type(result).__name__ for result in made) == ["Rejected", "Sync"]
@@ -147,4 +150,13 @@ async def test_the_claim_of_a_name_and_its_sync_are_written_together(deployment:
     before = await deployment.rows()
     with pytest.raises(NameTaken):
         await SyncRows(deployment.tables).insert(other)
+    assert await deployment.rows() == before
+
+
+async def test_what_was_written_although_the_reply_was_lost_is_not_refused_when_repeated(deployment: Deployment) -> None:
+    sync = await deployment.syncs.create(await asked(deployment, name="Head office"))
+    connection = await deployment.connections.get(sync.connection_id)
+    before = await deployment.rows()
+    await SyncRows(deployment.tables).insert(sync)
+    await ConnectionRows(deployment.tables).insert(connection)
     assert await deployment.rows() == before
