@@ -21,7 +21,7 @@ from local.host.checks import Refusal, methods_of, queue_of, route_of
 from local.host.options import HostOptions, load_options
 from local.host.serve import serve
 from local.host.settings import load_local_settings, resolve
-from local.host.worker import Function, IndexingFailed
+from local.host.worker import Function, IndexingFailed, shut_down
 
 _log = logging.getLogger("local.host")
 
@@ -82,6 +82,7 @@ async def _serve(root: Path, port: int, announce: Callable[[str], None]) -> int:
     guard = threading.Timer(LAST_WAIT, os._exit, [0])
     guard.daemon = True
     guard.start()
+    await shut_down()
     return 0
 
 

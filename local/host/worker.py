@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import azure_functions_runtime as runtime
+from azure.functions import AsgiFunctionApp
 
 from local.host import protos
 from local.host.protos import TypedData
@@ -118,3 +119,15 @@ async def invoke(function: Function, event: Event) -> Outcome:
         return Outcome(succeeded=True, returned=response.return_value)
     error = response.result.exception or protos.RpcException()
     return Outcome(succeeded=False, error=error.message, stack_trace=error.stack_trace)
+
+
+async def shut_down() -> None:
+    """Ends the lifespan of the app's ASGI application, if it has begun, so that it closes what it opened.
+
+    The library itself does so when the object is collected, on another event loop, where it cannot work.
+    """
+    module = sys.modules.get("function_app")
+    for app in list(vars(module).values()) if module else ():
+        if isinstance(app, AsgiFunctionApp) and app.startup_task_done:
+            app.startup_task_done = False
+            await app.middleware.notify_shutdown()

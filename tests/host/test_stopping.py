@@ -14,7 +14,18 @@ from azure.storage.queue import QueueClient
 from tests.host.host_process import HostProcess, write_app
 
 APP = """
-app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+async def asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("the app is shut down")
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+app = func.AsgiFunctionApp(app=asgi, http_auth_level=func.AuthLevel.ANONYMOUS, function_name="z_catch_all")
 began = []
 gate = asyncio.Event()
 
@@ -66,6 +77,7 @@ def _send(queue: QueueClient) -> None:
 def test_a_host_that_is_told_to_stop_lets_what_runs_finish_and_exits_0(azurite: str, queue: QueueClient, app: Path):
     _send(queue)
     with HostProcess(app, _settings(azurite, queue)) as host, concurrent.futures.ThreadPoolExecutor() as pool:
+        host.client.get("/begins-the-lifespan")
         answer = pool.submit(host.client.get, "/wait")
         host.wait_for(lambda: host.get("/began"), lambda began: len(began) == 2)
         host.get("/open")
@@ -74,6 +86,7 @@ def test_a_host_that_is_told_to_stop_lets_what_runs_finish_and_exits_0(azurite: 
 
         assert answer.result().text == "finished"
         assert queue.get_queue_properties().approximate_message_count == 0
+        assert "the app is shut down" in host.log
         with pytest.raises(httpx.ConnectError):
             host.client.get("/began")
 
