@@ -89,7 +89,7 @@ class System:
 
 
 @asynccontextmanager
-async def local_system(options: Options, say: Callable[[str], None]) -> AsyncGenerator[System]:
+async def local_system(options: Options, say: Callable[[str], object]) -> AsyncGenerator[System]:
     """Starts everything, each part once the one before it is ready; stops it in the opposite order.
 
     Raises ChildFailed when a part does not start. `say` is told each part's name before its start.
@@ -104,7 +104,7 @@ async def local_system(options: Options, say: Callable[[str], None]) -> AsyncGen
         await children.stop()
 
 
-async def _start(children: Children, state: StateFile, options: Options, say: Callable[[str], None]) -> System:
+async def _start(children: Children, state: StateFile, options: Options, say: Callable[[str], object]) -> System:
     settings = dict(os.environ)
     load_local_settings(ROOT, settings)
     say("Azurite")
