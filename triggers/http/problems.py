@@ -105,7 +105,7 @@ def problem_of(error: SyncError) -> JSONResponse:
         case Rejected(field=str(field)) if field:
             return problem(kind, detail, members={"field": field})
         case AlreadyRunning(run=str(run)):
-            return problem(kind, detail, members={"running": run})
+            return problem(kind, f"{detail}: follow it at /api/v1/runs/{run}, or cancel it first", members={"running": run})
         case Unauthenticated(code=int(code)):
             return problem(kind, detail, code=code, headers={"WWW-Authenticate": 'Basic realm="integration key and signature"'})
         case Transient(retry_after=seconds):
