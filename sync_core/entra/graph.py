@@ -71,7 +71,7 @@ class GraphDirectory:
         )
         request = self._client.service.groups.to_get_request_information(RequestConfiguration(query_parameters=query))
         rows = _decode(await self._client.send(request), _NamedRows).value
-        return sorted(map(_group, rows[:limit]), key=lambda group: (group.name.casefold(), group.object_id))
+        return sorted(map(_group, rows), key=lambda group: (group.name.casefold(), group.object_id))
 
     async def members(self, group: str, attributes: Sequence[str], *, next_link: str = "") -> Page:
         users = reader(tuple(attributes))

@@ -2,13 +2,17 @@
 
 import httpx
 import pytest
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 
 from local.tenant.faults import ForeignLink, RepeatedLink
 from local.tenant.serving import Running
+from sync_core.entra.client import GraphClient
+from sync_core.entra.credentials import credential_for
 from sync_core.entra.port import Directory
 from sync_core.errors import IncompleteRead, StopRun
 from sync_core.tally import tally
-from tests.entra.conftest import GRAPH, OnAnswers
+from tests.entra.conftest import GRAPH, OnAnswers, settings
 from tests.entra.test_members import ATTRIBUTES, pages
 
 
@@ -63,6 +67,19 @@ async def test_a_redirect_within_graph_is_followed_and_counts(on_answers: OnAnsw
         page = await on_answers(answer).members("group", [])
 
     assert (page.users[0].enabled, counts) == (True, {"graph": 2})
+
+
+async def test_only_graphs_host_gets_the_token_whatever_carries_the_request():
+    asked: list[httpx.Request] = []
+    unguarded = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200, json={}))
+    async with httpx.AsyncClient(transport=unguarded) as http:
+        client = GraphClient(http, credential_for(settings(GRAPH, graph_static_token="token"), "tenant"), GRAPH)
+        for url in (f"{GRAPH}/me", "https://evil.example/v1.0/me"):
+            request = RequestInformation(Method.GET)
+            request.url = url
+            await client.send(request)
+
+    assert [request.headers.get("authorization") for request in asked] == ["Bearer token", None]
 
 
 @pytest.mark.parametrize("location", ["http://evil.example/v1.0/x", "https://127.0.0.1:9/v1.0/x", "http://127.0.0.1:10/v1.0/x"])
