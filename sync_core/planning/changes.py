@@ -16,6 +16,8 @@ class Kind(StrEnum):
     """The user is in none of the sync's groups any more: to other syncs that hold it, else to Trash (B-159, B-160)."""
     DISABLE = "disable"
     """Safety for a skipped user: disabled in Entra, everything else stays (D-04)."""
+    KEEP = "keep"
+    """Nothing new for a skipped user; the rows that a dead run may have left behind are put right by its record."""
     YIELD = "yield"
     """A user in Trash gives up a name that somebody else takes (D-07)."""
 

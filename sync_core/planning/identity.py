@@ -23,6 +23,8 @@ class Stored:
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    own_groups: frozenset[str] = frozenset()
+    """Ids of all groups that the sync keeps, those not selected any more too."""
     live_runs: frozenset[str] = frozenset()
     """Other runs that still go on: what they have claimed is theirs."""
 
@@ -34,6 +36,12 @@ class Stored:
     def holder(self, key: str) -> str:
         """The user that holds the name of this digest; "" for nobody."""
         return holder(self.claims.get(key), key, self.records, self.live_runs)
+
+    def listing(self, key: str) -> list[str]:
+        """Of the users that the name's claim names, those whose records list it: two when a dead run had given it to another."""
+        claim = self.claims.get(key)
+        named = (claim.owner, claim.was) if claim is not None else ()
+        return [user_id for user_id in named if user_id in self.records and key in self.records[user_id].name_digests]
 
     def called(self, user_id: str) -> str:
         """A user as a person would know it, with its id."""

@@ -69,7 +69,7 @@ class _Planner:
         given_up = self._given_up(wanted)
         changes = [self._write(found, wanted) for found in self._matches.values()]
         changes += [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in self._going.values()]
-        changes += self._safety_disables()
+        changes += self._of_skipped()
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
         changes.sort(key=lambda change: change.user_id)
         self._tell_standing_skips()
@@ -122,12 +122,12 @@ class _Planner:
         return user_id in self._going and not others and not read_later(record, self._writer)
 
     def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
-        """The digests that users in Trash give up to others, by user id."""
+        """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for key, taker in wanted.items():
-            holder = self._stored.holder(key)
-            if holder not in ("", taker.user_id) and holder not in self._matches:
-                found[holder].append(key)
+            for user_id in self._stored.listing(key):
+                if user_id != taker.user_id and user_id not in self._matches:
+                    found[user_id].append(key)
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
     def _moves(self, found: Match) -> tuple[NameMove, ...]:
@@ -161,12 +161,13 @@ class _Planner:
             reason=self._membership(groups),
             desired=Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint),
             moves=self._moves(found),
+            yields=tuple(key for key in listed if key not in found.after_names and key in wanted),
             frees=tuple(key for key in listed if key not in found.after_names and key not in wanted),
             was_indexed=indexed is not None,
             etag=indexed.etag if indexed is not None else "",
             repoint=found.repoint,
         )
-        return self._described(change, before, candidate)
+        return self._described(change, before, indexed)
 
     def _leave(self, leaver: Indexed, gone: frozenset[str], given_up: tuple[str, ...]) -> Change:
         record = self._stored.records.get(leaver.user_id)
@@ -180,26 +181,31 @@ class _Planner:
             was_indexed=True,
             etag=leaver.etag,
         )
-        return self._described(change, record, None)
+        return self._described(change, record, leaver)
 
-    def _safety_disables(self) -> Iterator[Change]:
+    def _of_skipped(self) -> Iterator[Change]:
         """Skipping withholds names and attributes, never safety (D-04): of whom this sync holds, for nobody else writes (B-150)."""
         for candidate, user_id in self._skipped:
-            before = self._stored.records.get(user_id)
-            if before is None or self._writer.directory_key not in before.held_by:
+            before, indexed = self._stored.records.get(user_id), candidate.indexed
+            if before is None or indexed is None:
                 continue
-            if candidate.user.enabled or before.status is Status.DISABLED:
+            held = self._writer.directory_key in before.held_by
+            if held and not candidate.user.enabled and before.status is not Status.DISABLED:
+                kind, reason = Kind.DISABLE, "disabled in Entra; everything else stays as it is, because the user is skipped"
+            elif indexed.object_id in self._reading.put_right:
+                kind, reason = Kind.KEEP, "stays as it is, because the user is skipped"
+            else:
                 continue
             change = Change(
-                kind=Kind.DISABLE,
+                kind=kind,
                 user_id=user_id,
-                object_id=candidate.user.object_id,
+                object_id=indexed.object_id,
                 username=before.username,
-                reason="disabled in Entra; everything else stays as it is, because the user is skipped",
-                was_indexed=candidate.indexed is not None,
-                etag=candidate.indexed.etag if candidate.indexed is not None else "",
+                reason=reason,
+                was_indexed=True,
+                etag=indexed.etag,
             )
-            yield self._described(change, before, None)
+            yield self._described(change, before, indexed)
 
     def _yield(self, user_id: str, digests: tuple[str, ...]) -> Change:
         before = self._stored.records[user_id]
@@ -207,17 +213,18 @@ class _Planner:
         change = Change(kind=Kind.YIELD, user_id=user_id, username=before.username, reason=reason, yields=digests)
         return self._described(change, before, None)
 
-    def _described(self, change: Change, before: User | None, candidate: Candidate | None) -> Change:
+    def _described(self, change: Change, before: User | None, indexed: Indexed | None) -> Change:
         """The change with what it comes to, and the member rows that it concerns."""
         after = settle(before, change, self._writer)
         if after is None:
             return change
         known = set(before.groups) if before is not None else set[str]()
         left = set(known)
-        if candidate is not None and candidate.indexed is not None:
-            left.update(group_ids(self._reading.groups, candidate.indexed.mask))
-        if candidate is not None and candidate.put_right:
+        if indexed is not None:
+            left.update(group_ids(self._reading.groups, indexed.mask))
+        if change.object_id in self._reading.put_right:
             left.update(group.group_id for group in self._reading.groups)
+            left.update(self._stored.own_groups)
             known.clear()
         key, existing = self._writer.directory_key, self._writer.existing
         return replace(

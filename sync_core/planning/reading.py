@@ -48,7 +48,6 @@ class Candidate:
     mask: int
     fingerprint: str
     indexed: Indexed | None
-    put_right: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +60,8 @@ class Reading:
     """Absentees that stay, by object id: GONE when for a gone group's sake, None when Entra still calls them members."""
     user_ids: dict[str, str] = field(default_factory=dict[str, str])
     """User id by object id, of every object that the index knows and the source has."""
+    put_right: frozenset[str] = frozenset()
+    """Ids of objects whose rows a dead run may have left behind."""
 
     def add(self, group: int, users: Iterable[SourceUser]) -> None:
         """Members of `self.groups[group]`. A user seen again keeps the newest values."""
@@ -109,7 +110,7 @@ class Comparison:
 
     def __init__(self, reading: Reading, put_right: frozenset[str]) -> None:
         self._reading = reading
-        self._put_right = put_right
+        self._put_right = reading.put_right = put_right
         self._lasting = reading.lasting_mask
         self._key = hashlib.blake2b(msgspec.msgpack.encode(reading.mapping), digest_size=16).digest()
         self._group_bytes: dict[int, bytes] = {}
@@ -148,7 +149,7 @@ class Comparison:
             self.unchanged += 1
             return
         mapped = apply_mapping(self._reading.mapping, user.values)
-        self.candidates.append(Candidate(user, mapped, mask, fingerprint, indexed, put_right))
+        self.candidates.append(Candidate(user, mapped, mask, fingerprint, indexed))
 
     def _fingerprint(self, user: SourceUser, mask: int) -> str:
         groups = self._group_bytes.get(mask)

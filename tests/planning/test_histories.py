@@ -1,0 +1,142 @@
+"""Whatever happens between syncs: the directory becomes what the source says under the rules, and then stays as it is."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync_core.directory.attributes import Mapping
+from sync_core.planning.changes import Action, Change
+from sync_core.planning.settle import settle
+from tests.planning import agreement
+from tests.planning.histories import ALIAS, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
+from tests.planning.model import DirectoryModel, Planned, SyncModel
+from tests.planning.source import SourceModel
+
+BY_HAND = ("add", "bypass")
+FAILURES = ("unread", "remove group")
+MANY = settings(max_examples=5 * settings().max_examples)
+"""A history is cheap, and most are dull."""
+MAPPING = Mapping(aliases={"1": ALIAS})
+
+
+def company() -> SyncModel:
+    return DirectoryModel().connect("first", SourceModel("tenant"), mapping=MAPPING)
+
+
+def shuffled(seed: int) -> Callable[[Sequence[Change]], Sequence[Change]]:
+    return lambda changes: Random(seed).sample(changes, len(changes))
+
+
+def live(sync: SyncModel, event: Event) -> None:
+    if event[0] in BY_HAND:
+        by_hand(event, sync.directory)
+    elif event[0] in FAILURES:
+        unread_or_gone(event, sync)
+    else:
+        happen(event, sync.source)
+
+
+def agrees(sync: SyncModel, planned: Planned) -> None:
+    agreement.rows_agree(sync.directory)
+    agreement.safety_holds(sync, planned)
+    agreement.skips_have_cause(sync, planned)
+    assert sync.plan().idle
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync", "sync"), st.integers())
+def test_after_every_sync_the_directory_says_what_the_source_says_and_planning_again_plans_nothing(history: list[Event], seed: int):
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] == "sync":
+            planned = sync.run(shuffled(seed))
+            agrees(sync, planned)
+            agreement.says_what_the_source_says(sync, planned)
+        else:
+            live(sync, event)
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync"), st.integers())
+def test_changes_applied_in_any_order_end_in_the_same_directory(history: list[Event], seed: int):
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] != "sync":
+            live(sync, event)
+            continue
+        planned, other = sync.plan(), deepcopy(sync)
+        sync.apply(planned)
+        other.apply(planned, shuffled(seed))
+        assert sync.state == other.state
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync"))
+def test_a_change_settled_twice_is_settled_once(history: list[Event]):  # D-13: what apply writes is what the plan showed
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] != "sync":
+            live(sync, event)
+            continue
+        planned = sync.plan()
+        for change in planned.plan.changes:
+            once = settle(sync.directory.records.get(change.user_id), change, planned.writer)
+            assert settle(once, change, planned.writer) is once
+        sync.apply(planned)
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync", "sync"))
+def test_a_skipped_user_keeps_everything_but_may_be_disabled(history: list[Event]):  # D-04
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] != "sync":
+            live(sync, event)
+            continue
+        before = dict(sync.directory.records)
+        planned = sync.run()
+        for skip in planned.plan.skips:
+            if skip.user_id and not before[skip.user_id].in_trash:
+                assert planned.actions.get(skip.object_id, ()) in ((), (Action.DISABLE,))
+                after = sync.directory.records[skip.user_id]
+                assert after.name_digests == before[skip.user_id].name_digests
+                assert (after.realname, after.groups) == (before[skip.user_id].realname, before[skip.user_id].groups)
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, *FAILURES, "sync", "sync"))
+def test_a_group_that_is_not_read_costs_nobody_anything(history: list[Event]):  # D-10
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] != "sync":
+            live(sync, event)
+            continue
+        before = dict(sync.directory.records)
+        planned = sync.run()
+        agrees(sync, planned)
+        if planned.reading.unread:
+            for user_id, user in before.items():
+                assert sync.directory.records[user_id].in_trash <= user.in_trash
+                assert not user.held_by or set(user.groups) <= set(sync.directory.records[user_id].groups)
+        sync.source.readable()
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, *FAILURES, "sync", "die", "die", "die", "die"))
+def test_a_run_that_dies_anywhere_is_put_right_by_the_next(history: list[Event]):
+    sync = company()
+    for event in [*history, ("sync", 0, 0, 0)]:
+        kind, first, second, third = event
+        if kind == "sync":
+            sync.run()
+            sync.source.readable()
+            agrees(sync, sync.run())
+        elif kind == "die":
+            planned = sync.plan()
+            changes = shuffled(third)(planned.plan.changes)
+            sync.die(planned, changes, len(changes) - first // 6, second, third % 5)
+        else:
+            live(sync, event)

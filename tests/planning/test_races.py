@@ -1,0 +1,279 @@
+"""The newer reading wins (D-16), and what dead runs left is put right."""
+
+from sync_core.directory.attributes import Mapping
+from sync_core.directory.names import digest
+from sync_core.directory.users import Status
+from sync_core.planning.changes import Action, Kind
+from sync_core.planning.claims import Claim, holder
+from tests.planning import agreement
+from tests.planning.model import STEPS, SyncModel
+from tests.planning.source import SALES, STAFF
+
+ALIASED = Mapping(aliases={"1": "mailNickname"})
+
+
+def read_later(sync: SyncModel, object_id: str) -> None:
+    """Somebody else reads the user, and writes, after the run that is planned next has begun to read."""
+    sync.directory.edit(sync.user(object_id), read_at=sync.directory.now.replace(year=2027))
+
+
+def test_a_record_that_was_read_later_is_not_written(sync: SyncModel):  # D-16
+    ann, bea = sync.source.hire("ann", STAFF), sync.source.hire("bea", STAFF)
+    sync.run()
+    before = {person: sync.user(person) for person in (ann, bea)}
+    sync.source.change(ann, displayName="Ann Lind")
+    sync.source.disable(ann)
+    sync.source.delete(bea)
+    planned = sync.plan()
+    for person in (ann, bea):
+        read_later(sync, person)
+
+    sync.apply(planned)
+
+    for person in (ann, bea):
+        assert sync.user(person) == sync.directory.records[before[person].user_id]
+        assert (sync.user(person).realname, sync.user(person).status) == (before[person].realname, Status.ACTIVE)
+
+
+def test_a_username_moved_in_claim_is_written_whoever_read_last(sync: SyncModel):  # D-16
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.rename(ann, "ann.lind")
+    sync.source.change(ann, displayName="Ann Lind")
+    planned = sync.plan()
+    read_later(sync, ann)
+
+    sync.apply(planned)
+
+    assert (sync.user(ann).username, sync.user(ann).realname) == ("ann.lind", "Ann")
+    agreement.rows_agree(sync.directory)
+
+
+def test_a_username_that_needed_no_claim_is_not_written_over_a_later_reading(sync: SyncModel):  # D-16
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.rename(ann, "ANN")
+    planned = sync.plan()
+    read_later(sync, ann)
+
+    sync.apply(planned)
+
+    assert sync.user(ann).username == "ann"
+
+
+def test_what_a_later_reading_kept_from_a_run_is_written_by_the_next(sync: SyncModel):  # D-16
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.change(ann, displayName="Ann Lind")
+    planned = sync.plan()
+    sync.directory.tick()
+    sync.directory.edit(sync.user(ann), read_at=sync.directory.tick())
+    sync.apply(planned)
+
+    assert sync.run().actions == {ann: (Action.UPDATE,)}
+    assert sync.user(ann).realname == "Ann Lind"
+
+
+def test_a_leaver_that_was_read_later_gives_no_name_up(sync: SyncModel):  # D-16, D-07
+    old = sync.source.hire("ann")
+    sync.run()
+    read_later(sync, old)
+    sync.source.delete(old)
+    new = sync.source.hire("ann")
+
+    sync.run()
+
+    assert new not in sync.objects
+    assert sync.directory.named("ann") == sync.user(old)
+    agreement.rows_agree(sync.directory)
+
+
+def test_a_user_that_was_read_later_keeps_its_aliases_from_others(sync: SyncModel):  # D-16
+    sync.mapping = ALIASED
+    ann, bea = sync.source.hire("ann", mailNickname="team"), sync.source.hire("bea")
+    sync.run()
+    read_later(sync, ann)
+    sync.source.change(ann, mailNickname="")
+    sync.source.change(bea, mailNickname="team")
+
+    sync.run()
+
+    assert (sync.user(ann).aliases, sync.user(bea).aliases) == ({"1": "team"}, {})
+    agreement.rows_agree(sync.directory)
+
+
+def test_a_username_of_a_user_that_was_read_later_still_goes_around(sync: SyncModel):  # D-16, D-02
+    ann, bea = sync.source.hire("ann"), sync.source.hire("bea")
+    sync.run()
+    read_later(sync, ann)
+    sync.source.rotate(ann, bea)
+
+    sync.run()
+
+    assert (sync.user(ann).username, sync.user(bea).username) == ("bea", "ann")
+    agreement.rows_agree(sync.directory)
+
+
+def test_an_alias_that_becomes_the_username_of_a_user_that_was_read_later_moves_no_name(sync: SyncModel):  # D-16
+    sync.mapping = ALIASED
+    ann, bea = sync.source.hire("ann", mailNickname="a"), sync.source.hire("bea")
+    sync.run()
+    read_later(sync, ann)
+    sync.source.rename(ann, "a")
+    sync.source.rename(bea, "ann")
+
+    sync.run()
+
+    assert (sync.user(ann).username, sync.user(bea).username) == ("ann", "bea")
+    agreement.rows_agree(sync.directory)
+
+
+# Claims
+
+
+def test_a_claim_is_believed_as_far_as_a_record_agrees(sync: SyncModel):
+    user, other = sync.directory.by_hand("ann"), sync.directory.by_hand("bea")
+    records, key = sync.directory.records, digest("ann")
+
+    assert holder(None, key, records) == ""
+    assert holder(Claim("ann", user.user_id, ""), key, records) == user.user_id
+    assert holder(Claim("ann", other.user_id, user.user_id), key, records) == user.user_id
+    assert holder(Claim("ann", "DUdead", user.user_id), key, records) == user.user_id
+    assert holder(Claim("ann", other.user_id, ""), key, records) == ""
+
+
+def test_a_name_that_a_dead_run_claimed_for_nobody_is_free(sync: SyncModel):
+    sync.directory.claims[digest("ann")] = Claim("ann", "DUdead", "")
+    ann = sync.source.hire("ann")
+
+    planned = sync.run()
+
+    assert [(move.seen, move.holder) for move in planned.change(ann).moves] == [("DUdead", "")]
+    assert sync.directory.named("ann") == sync.user(ann)
+
+
+def test_claims_of_a_dead_run_that_nobody_wants_any_more_are_taken_back(sync: SyncModel):
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.rename(ann, "ann.lind")
+    bea = sync.source.hire("ann")
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=2, writes=0, steps=0)
+    sync.source.rename(ann, "ann")
+    sync.source.delete(bea)
+
+    again = sync.run()
+
+    assert {repair.digest: repair.holder for repair in again.plan.repairs} == {digest("ann.lind"): ""}
+    assert sync.directory.named("ann") == sync.user(ann)
+    agreement.rows_agree(sync.directory)
+
+
+def test_a_claim_that_was_taken_from_somebody_who_kept_the_name_goes_back(sync: SyncModel):
+    ann = sync.source.hire("ann")
+    sync.run()
+    user_id, key = sync.user(ann).user_id, digest("ann")
+    sync.directory.claims[key] = Claim("ann", "DUdead", user_id)
+    sync.claimed.add(key)
+
+    planned = sync.run()
+
+    assert [(repair.owner, repair.holder) for repair in planned.plan.repairs] == [("DUdead", user_id)]
+    assert sync.directory.claims[key].owner == user_id
+
+
+def test_member_rows_of_an_unsettled_user_are_all_put_right(sync: SyncModel):
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.directory.members = {"first:sales": {sync.user(ann).user_id}}
+    sync.unsettled.add(ann)
+
+    sync.run()
+
+    assert sync.directory.members == {"first:staff": {sync.user(ann).user_id}, "first:sales": set()}
+
+
+def test_a_name_that_a_dead_run_gave_away_before_its_holder_gave_it_up_is_given_up(sync: SyncModel):  # D-07
+    old = sync.source.hire("ann")
+    sync.run()
+    sync.source.delete(old)
+    new = sync.source.hire("ann")
+    planned = sync.plan()
+    sync.die(planned, [planned.change(new), planned.change(old)], claims=2, writes=1, steps=STEPS)
+
+    sync.run()
+
+    assert sync.directory.named("ann") == sync.user(new)
+    assert (sync.user(old).username, sync.user(old).former_username) == ("", "ann")
+    agreement.rows_agree(sync.directory)
+
+
+def test_a_name_that_a_dead_run_took_from_trash_is_given_up_there(sync: SyncModel):  # D-07
+    old = sync.source.hire("ann")
+    sync.run()
+    sync.source.delete(old)
+    sync.run()
+    new = sync.source.hire("ann")
+    planned = sync.plan()
+    sync.die(planned, [planned.change(new), planned.change("")], claims=2, writes=1, steps=STEPS)
+
+    sync.run()
+
+    assert (sync.user(old).username, sync.user(old).former_username) == ("", "ann")
+    agreement.rows_agree(sync.directory)
+
+
+def test_rows_that_a_dead_run_left_behind_are_put_right_for_skipped_users_too(sync: SyncModel):  # D-04
+    ann = sync.source.hire("ann", STAFF)
+    sync.run()
+    sync.source.move(ann, SALES)
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
+    sync.source.hire("ann", SALES)
+
+    planned = sync.run()
+
+    assert (planned.change(ann).kind, planned.change(ann).actions) == (Kind.KEEP, ())
+    assert sync.directory.members == {"first:staff": set(), "first:sales": {sync.user(ann).user_id}}
+    assert sync.objects[ann].fingerprint == ""
+
+
+def test_somebody_whom_a_dead_run_restored_leaves_again(sync: SyncModel):  # B-159
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.move(ann)
+    sync.run()
+    sync.source.move(ann, STAFF)
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
+    sync.source.move(ann)
+
+    assert sync.run().actions == {ann: (Action.TRASH,)}
+
+
+def test_member_rows_that_a_dead_run_left_behind_are_put_right_for_leavers(sync: SyncModel):
+    ann = sync.source.hire("ann", STAFF)
+    sync.run()
+    sync.source.move(ann, SALES)
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
+    sync.source.delete(ann)
+
+    sync.run()
+
+    assert sync.directory.members == {"first:staff": set(), "first:sales": {sync.user(ann).user_id}}
+
+
+def test_what_a_dead_run_left_stays_unsettled_while_a_group_is_unread(sync: SyncModel):  # D-10
+    ann = sync.source.hire("ann", STAFF)
+    sync.run()
+    sync.source.move(ann, SALES)
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
+    sync.source.move(ann)
+    sync.source.unread(STAFF)
+    sync.run()
+    sync.source.readable()
+
+    assert sync.run().actions == {ann: (Action.TRASH,)}
+    agreement.rows_agree(sync.directory)
