@@ -84,9 +84,8 @@ class GraphClient:
         )
         self._credential = credential
         self._adapter = GraphRequestAdapter(provider, client=http)
-        self._adapter.base_url = base_url
+        self.base_url = self._adapter.base_url = base_url.rstrip("/")
         self.service = GraphServiceClient(request_adapter=self._adapter)
-        self.base_url = base_url
 
     async def send(self, request: RequestInformation) -> bytes:
         """The answer's body, b"" for none. A 401 is asked again once, with a new token. Raises what `translate` makes of failures."""

@@ -4,7 +4,7 @@ Source: learn.microsoft.com, "List group transitive members", "List groups", "Ge
 """
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 import msgspec
@@ -58,9 +58,8 @@ class GraphDirectory:
     async def group(self, object_id: str) -> SourceGroup:
         query = GroupQuery(select=["id", "displayName"])
         item = self._client.service.groups.by_group_id(object_id)
-        return _group(
-            _decode(await self._client.send(item.to_get_request_information(RequestConfiguration(query_parameters=query))), _Named)
-        )
+        request = item.to_get_request_information(RequestConfiguration(query_parameters=query))
+        return _group(_decode(await self._client.send(request), _Named))
 
     async def find_groups(self, prefix: str, *, limit: int = 100) -> list[SourceGroup]:
         """Sorted by name. `$search` would find words anywhere in a name; `startswith` finds its beginning, in any case."""
@@ -132,8 +131,8 @@ class GraphDirectory:
     def _check_link(self, link: str) -> None:
         """The token goes where the link says, so it must lead to the same Graph, below the same version."""
         asked, base = urlsplit(link), urlsplit(self._client.base_url)
-        below = asked.path.startswith(f"{base.path.rstrip('/')}/") and ".." not in asked.path.split("/")
-        if (asked.scheme, asked.netloc) != (base.scheme, base.netloc) or not below:
+        below = asked.path.startswith(f"{base.path}/") and ".." not in unquote(asked.path).split("/")
+        if (asked.scheme, asked.netloc.lower()) != (base.scheme, base.netloc.lower()) or not below:
             raise IncompleteRead(f"Microsoft Graph's next page leads to {asked.scheme}://{asked.netloc}, which is not Graph: not followed")
 
 

@@ -7,8 +7,10 @@ from kiota_abstractions.request_information import RequestInformation
 
 from local.tenant.faults import ForeignLink, RepeatedLink
 from local.tenant.serving import Running
-from sync_core.entra.client import GraphClient
-from sync_core.entra.credentials import credential_for
+from sync_core.entra.client import GraphClient, open_http
+from sync_core.entra.cloud import Cloud
+from sync_core.entra.credentials import StaticToken, TenantCredential, credential_for
+from sync_core.entra.graph import GraphDirectory
 from sync_core.entra.port import Directory
 from sync_core.errors import IncompleteRead, StopRun
 from sync_core.tally import tally
@@ -43,6 +45,7 @@ async def test_a_next_link_to_another_host_is_refused_when_it_comes(directory: D
         "http://127.0.0.1:9.evil.example/v1.0/groups/g/transitiveMembers",
         "http://127.0.0.1:9/beta/groups/g/transitiveMembers",
         "http://127.0.0.1:9/v1.0/../beta/groups/g/transitiveMembers",
+        "http://127.0.0.1:9/v1.0/%2e%2e/beta/groups/g/transitiveMembers",
         "//evil.example/v1.0/groups/g/transitiveMembers",
         "file:///etc/passwd",
     ],
@@ -67,6 +70,22 @@ async def test_a_redirect_within_graph_is_followed_and_counts(on_answers: OnAnsw
         page = await on_answers(answer).members("group", [])
 
     assert (page.users[0].enabled, counts) == (True, {"graph": 2})
+
+
+@pytest.mark.parametrize("base_url", ["https://graph.microsoft.com/v1.0", "https://Graph.Microsoft.com/v1.0/"])
+async def test_a_base_url_may_be_spelled_in_capitals_and_end_with_a_slash(base_url: str):
+    asked: list[str] = []
+    link = "https://graph.microsoft.com/v1.0/groups/g/transitiveMembers/graph.user?$skiptoken=x"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, json={"value": [{"id": "a", "accountEnabled": True}], "@odata.nextLink": link})
+
+    async with open_http(base_url, httpx.MockTransport(answer)) as http:
+        client = GraphClient(http, TenantCredential(lambda: StaticToken("token")), base_url)
+        directory = GraphDirectory(client, Cloud(settings(base_url), "tenant"))
+        assert (await directory.members("g", [])).next == link
+    assert asked == ["/v1.0/groups/g/transitiveMembers/graph.user"]
 
 
 async def test_only_graphs_host_gets_the_token_whatever_carries_the_request():
