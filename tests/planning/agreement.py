@@ -58,6 +58,14 @@ def _is_as_mapped(sync: SyncModel, object_id: str, groups: set[str]) -> None:
     assert user.held_by[sync.key].object_id == object_id
 
 
+def one_user_for_each_object(one: SyncModel, other: SyncModel) -> None:
+    """Two syncs of a tenant know an object by the same user (D-06)."""
+    known = one.objects.keys() & other.objects.keys()
+    assert {object_id: one.objects[object_id].user_id for object_id in known} == {
+        object_id: other.objects[object_id].user_id for object_id in known
+    }
+
+
 def skips_have_cause(sync: SyncModel, planned: Planned) -> None:
     """Whoever is left out meets an obstacle that is still there when the run has ended (D-04, D-07)."""
     for skip in planned.plan.skips:

@@ -13,7 +13,7 @@ from sync_core.planning.settle import settle
 from tests.planning import agreement
 from tests.planning.histories import ALIAS, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
 from tests.planning.model import DirectoryModel, Planned, SyncModel
-from tests.planning.source import SourceModel
+from tests.planning.source import SALES, SourceModel
 
 BY_HAND = ("add", "bypass")
 FAILURES = ("unread", "remove group")
@@ -140,3 +140,38 @@ def test_a_run_that_dies_anywhere_is_put_right_by_the_next(history: list[Event])
             sync.die(planned, changes, len(changes) - first // 6, second, third % 5)
         else:
             live(sync, event)
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync", "sync", "sync"))
+def test_two_syncs_of_a_tenant_agree_on_one_user_for_each_object(history: list[Event]):  # B-011, D-06
+    first = company()
+    second = first.directory.connect("second", first.source, SALES, "lab", mapping=MAPPING)
+    for kind, number, *rest in history:
+        if kind != "sync":
+            live(first, (kind, number, rest[0], rest[1]))
+            continue
+        sync = (first, second)[number % 2]
+        planned = sync.run()
+        agrees(sync, planned)
+        agreement.says_what_the_source_says(sync, planned)
+        agreement.one_user_for_each_object(first, second)
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, "sync", "sync"), histories(*PEOPLE, "sync", "sync"), st.integers())
+def test_syncs_of_two_tenants_never_leave_a_name_to_two_users(here: list[Event], there: list[Event], seed: int):  # B-011, D-06
+    first = company()
+    other = first.directory.connect("other", SourceModel("another tenant"), mapping=MAPPING)
+    events = [(first, event) for event in here] + [(other, event) for event in there]
+    Random(seed).shuffle(events)
+    for sync, event in events:
+        if event[0] != "sync":
+            live(sync, event)
+            continue
+        planned = sync.run()
+        agreement.rows_agree(first.directory)
+        agreement.safety_holds(sync, planned)
+        agreement.says_what_the_source_says(sync, planned)
+        sync.run()
+        assert sync.plan().idle

@@ -1,0 +1,27 @@
+"""Who may do what."""
+
+from sync_core.directory.roles import Action, Role, may
+
+
+def test_owners_administrators_and_user_managers_manage_user_syncs_and_nobody_else():  # B-006, B-250
+    allowed = {role for role in Role if may(role, Action.MANAGE_USER_SYNC)}
+
+    assert allowed == {Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}
+
+
+def test_every_role_may_look():  # B-250
+    assert all(may(role, Action.READ) for role in Role)
+
+
+def test_roles_stand_highest_first():  # D-25, E-13
+    assert [role.value for role in Role] == [
+        "Owner",
+        "Administrator",
+        "Application Manager",
+        "User Manager",
+        "Security Analyst",
+        "Help Desk",
+        "Billing",
+        "Phishing Manager",
+        "Read-only",
+    ]
