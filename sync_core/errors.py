@@ -1,7 +1,7 @@
 """The vocabulary of what can go wrong. Each error carries what to do about it.
 
-One place per outside system translates its answers into these: `entra/errors.py` for Graph and Entra, `storage/azure.py` for
-Table and Queue Storage.
+One place per outside system translates its answers into these: `entra/errors.py` for Graph and Entra, `storage/azure_errors.py`
+for Table and Queue Storage.
 """
 
 

@@ -14,7 +14,7 @@ _ABSENT_CODES = frozenset({"TableNotFound", "QueueNotFound"})
 
 def of_refusal(refusal: Refusal, what: str, *, retry_after: float = 0) -> Exception:
     """The error to raise for a refused request. `retry_after` is what the service asked for in seconds, 0 when it did not say."""
-    text = f"{what}: {refusal.status} {refusal.code} {refusal.message}".rstrip()
+    text = f"{what}: {refusal.status} {refusal.code} {refusal.message}".rstrip(" .")
     if refusal.status in _BUSY or refusal.code in _BUSY_CODES:
         return Transient(text, retry_after=retry_after)
     if refusal.status in {401, 403}:
