@@ -98,13 +98,14 @@ class Gatherer:
         user_ids.update(elsewhere.values())
         user_ids.update(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
         users = await self._context.users.many(user_ids)
-        names = {group.group_id: group.name for group, _ in await self._context.groups.all()}
+        groups = [group for group, _ in await self._context.groups.all()]
         return Stored(
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=elsewhere,
             live_runs=await self._live_runs(run),
-            group_names=names | {group.group_id: group.name for group in reading.groups},
+            own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
+            group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )
 
     async def _live_runs(self, own: Run) -> frozenset[str]:

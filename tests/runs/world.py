@@ -15,6 +15,7 @@ from sync_core.directory.names import digest
 from sync_core.directory.syncs import SelectedGroup, Sync
 from sync_core.directory.users import User
 from sync_core.entra.port import Directory
+from sync_core.errors import SyncError
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Plan, Read
 from sync_core.runs.record import Phase, Run
@@ -152,7 +153,7 @@ class World:
                     return
                 self.clock.at += EVERY_MINUTE
                 await self.steps.watch()
-            except Cut:
+            except (Cut, SyncError):
                 self.restart()
 
     async def handle(self, queue: str, body: str) -> None:
