@@ -124,9 +124,10 @@ class _Planner:
     def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
         """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for key, taker in wanted.items():
+        for key in self._stored.claims:
+            taker = wanted[key].user_id if key in wanted else self._stored.holder(key)
             for user_id in self._stored.listing(key):
-                if user_id != taker.user_id and user_id not in self._matches:
+                if user_id != taker and user_id not in self._matches:
                     found[user_id].append(key)
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
