@@ -80,6 +80,10 @@ class Child:
         """Returns, once the child has ended, the error that says so."""
         return self.failure(f"ended with {_outcome(await asyncio.shield(self._ended))}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def stop(self) -> None:
         """Ends the child and everything in its group, politely first."""
         self._signal(signal.SIGTERM)
@@ -123,6 +127,10 @@ class Children:
         child = await Child.start(program, self._logs / f"{program.name}.log")
         self._children.append(child)
         return child, await child.ready(seconds=seconds)
+
+    def pid(self, name: str) -> int:
+        """Of the child of this name."""
+        return next(child.pid for child in self._children if child.name == name)
 
     async def until_lost(self) -> None:
         """Returns never; raises ChildFailed as soon as any child ends."""

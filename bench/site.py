@@ -1,0 +1,94 @@
+"""A local system to measure on: set up, run, looked at."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from bench import floors
+from local.client import Signed
+from local.demo_api import DemoApi
+from local.system import Options, System, Tenant, local_system
+from sync_core import ids
+from sync_core.storage.account import Account
+from sync_core.storage.azure_tables import AzureTables
+from sync_core.storage.tables import Row
+
+type Rows = dict[str, list[Row]]
+"""The directory's rows by table."""
+
+
+@dataclass
+class Site:
+    system: System
+    tenant: Tenant
+    api: DemoApi
+    http: httpx.AsyncClient
+    control: httpx.AsyncClient
+    tables: AzureTables
+    groups: list[str]
+    directory_key: str
+
+    async def run(self) -> tuple[dict[str, Any], float]:
+        """The run as it ended, and the seconds from its start to its end as a caller sees them."""
+        began = time.perf_counter()
+        run = [run async for run in self.api.follow(self.directory_key)][-1]
+        if run["state"] not in {"completed", "completed with warnings"}:
+            raise RuntimeError(f"the run ended {run['state']}: {run['reason']}")
+        return run, time.perf_counter() - began
+
+    @property
+    def object_partitions(self) -> list[str]:
+        return [f"{self.directory_key}-{character}" for character in ids.HASH_CHARACTERS]
+
+    async def rows(self) -> Rows:
+        groups = [row.key for row in await floors.rows(self.tables, "Groups", ["group"])]
+        partitions = {
+            "Users": list(ids.ALPHABET),
+            "Names": list(ids.HASH_CHARACTERS),
+            "Objects": self.object_partitions,
+            "Members": groups,
+            "Groups": ["group"],
+        }
+        return {table: await floors.rows(self.tables, table, keys) for table, keys in partitions.items()}
+
+    async def change(self, share: int) -> int:
+        """Gives one in so many users another name; returns how many."""
+        users = (await self.control.get("/users", params={"limit": 10_000_000})).raise_for_status().json()
+        chosen = users[::share]
+        for user in chosen:
+            body = {"displayName": f"{user['displayName']} II"}
+            (await self.control.patch(f"/users/{user['id']}", json=body)).raise_for_status()
+        return len(chosen)
+
+    def host_memory(self) -> float:
+        """The function host's peak resident memory, in MB."""
+        pid = self.system.children.pid("host")
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@asynccontextmanager
+async def site(users: int) -> AsyncGenerator[Site]:
+    """A fresh system with a tenant of so many users, and a sync of all its groups that has not run yet."""
+    with TemporaryDirectory() as folder:
+        async with local_system(Options(users=users, port=0, folder=Path(folder)), say=str) as system:
+            if system.tenant is None:
+                raise RuntimeError("benches run on the simulated tenant: unset GRAPH_BASE_URL")
+            signed = Signed(system.ikey, system.skey)
+            tables = AzureTables(Account(system.storage))
+            async with (
+                httpx.AsyncClient(base_url=system.base_url, auth=signed, trust_env=False, timeout=300) as http,
+                httpx.AsyncClient(base_url=f"{system.tenant.url}/control", trust_env=False, timeout=300) as control,
+            ):
+                groups = [group["id"] for group in (await control.get("/groups", params={"limit": 1000})).json()]
+                api = DemoApi(http)
+                connection = await api.connect(system.tenant.tenant_id)
+                sync = await api.create_sync(connection["connection_id"], groups)
+                yield Site(system, system.tenant, api, http, control, tables, groups, sync["directory_key"])
+            await tables.close()
