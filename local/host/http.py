@@ -47,10 +47,12 @@ class HttpListener:
         except _Disconnected:
             return
         function, parameters = found
-        request = _request(scope, path, parameters, body)
+        await self._invoke(function, _request(scope, path, parameters, body), f"{scope['method']} {path}", send)
+
+    async def _invoke(self, function: Function, request: RpcHttp, reason: str, send: Send) -> None:
         event = Event(TypedData(http=request), trace_parent=request.headers.get("traceparent", ""))
-        may_send = scope["method"] not in _SAFE_METHODS
-        outcome = await self._invocations.run(function, event, f"{scope['method']} {path}", may_send=may_send)
+        may_send = request.method not in _SAFE_METHODS
+        outcome = await self._invocations.run(function, event, reason, may_send=may_send)
         if outcome.succeeded:
             await _answer(send, *_response(outcome.returned))
         else:

@@ -46,6 +46,8 @@ class Lease:
         finally:
             renewal.cancel()
             await asyncio.wait([renewal])
+            if not renewal.cancelled():
+                renewal.result()
 
     async def _renew(self) -> None:
         while True:

@@ -38,7 +38,7 @@ async def test_a_held_message_is_renewed_again_and_again_and_deleted_with_the_la
     message = SimpleNamespace(id="m", pop_receipt=0)
     lease = Lease(cast("QueueClient", queue), cast("QueueMessage", message), timedelta(milliseconds=10))
 
-    async with lease.held():
+    async with lease.held(), asyncio.timeout(10):
         await queue.renewed.wait()
     await lease.delete()
 
