@@ -1,6 +1,6 @@
 # The two commands of a fresh machine: make demo, make test. Both set up what they need first.
 .DEFAULT_GOAL := help
-.PHONY: setup demo run test check requirements clean help
+.PHONY: setup demo run test bench check requirements clean help
 PY := .venv/bin/python
 
 setup: ## virtual environment, packages, Azurite; instant when they are there
@@ -14,6 +14,9 @@ run: setup ## the whole system on this machine, with a first integration key; PO
 
 test: setup ## the test suite; ARGS="-k names" for a part of it
 	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+bench: setup ## figures beside their floors; SIZES="10000 30000" for other tenants; writes bench/results/latest.json
+	@$(PY) -m bench
 
 check: setup ## format, lint, types, layers, requirements in step with pyproject.toml
 	@.venv/bin/ruff format --check --quiet .

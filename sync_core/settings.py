@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     max_plan_users: Annotated[int, Field(ge=1)] = 1_000_000
     """A run over more users is refused: the plan holds them in memory, at most 1.2 KB each."""
     trash_days: Annotated[int, Field(ge=1, le=90)] = 7
-    sync_interval_hours: Annotated[int, Field(ge=1, le=168)] = 12
 
     @field_validator("public_hosts", mode="before")
     @classmethod
