@@ -6,6 +6,7 @@ are never misled. What somebody else was faster with is lost: then the run plans
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -80,7 +81,7 @@ class ClaimStep:
                 group = Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id)
                 await self._insert_group(group)
             elif mark.outcome is Outcome.READ and stored[0].name != name:
-                await self._context.groups.replace(replace(stored[0], name=name), stored[1])
+                await self._context.groups.change(selected.group_id, partial(replace, name=name))
 
     async def _insert_group(self, group: Group) -> None:
         try:

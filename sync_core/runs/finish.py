@@ -1,6 +1,7 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -76,10 +77,10 @@ class FinishStep:
     async def _retire_groups(self, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
         selected = {group.group_id for group in sync.groups}
-        for group, etag in await self._context.groups.all():
+        retired = partial(replace, sync="", object_id="", former_sync_name=sync.name)
+        for group, _ in await self._context.groups.all():
             if group.sync == sync.directory_key and group.group_id not in selected:
-                retired = replace(group, sync="", object_id="", former_sync_name=sync.name)
-                await self._context.groups.replace(retired, etag)
+                await self._context.groups.change(group.group_id, retired)
 
     async def _free_lock(self, run: Run) -> None:
         while True:

@@ -1,6 +1,9 @@
 """Rows of groups: table Groups, one partition, by group id."""
 
+from collections.abc import Callable
+
 from sync_core.directory.groups import Group
+from sync_core.errors import Conflict
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Insert, Replace, Row, Tables
 
@@ -24,5 +27,18 @@ class GroupRows:
     async def insert(self, group: Group) -> None:
         await self._tables.write(TABLE, Insert(Row(PARTITION, group.group_id, columns(group))))
 
-    async def replace(self, group: Group, etag: str) -> None:
-        await self._tables.write(TABLE, Replace(Row(PARTITION, group.group_id, columns(group), etag)))
+    async def change(self, group_id: str, how: Callable[[Group], Group]) -> None:
+        """Puts `how` of the group in its place by ETag, computed anew when it changed meanwhile.
+
+        Nothing when that is the same, or the group is gone.
+        """
+        while (stored := await self.get(group_id)) is not None:
+            before, etag = stored
+            after = how(before)
+            if after == before:
+                return
+            try:
+                await self._tables.write(TABLE, Replace(Row(PARTITION, group_id, columns(after), etag)))
+            except Conflict:
+                continue
+            return

@@ -22,6 +22,8 @@ class ModelSource:
     accounts: dict[str, Account] = field(default_factory=dict[str, Account])
     members: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Object ids by group."""
+    group_names: dict[str, str] = field(default_factory=dict[str, str])
+    """By group; one without is named by its id."""
     lagging: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """Group and member that the listing misses although it is one."""
     broken: dict[str, Callable[[], Exception]] = field(default_factory=dict[str, Callable[[], Exception]])
@@ -81,7 +83,7 @@ class ModelSource:
         self._ask("group")
         if object_id not in self.members:
             raise GroupGone(f"there is no group {object_id}")
-        return SourceGroup(object_id, object_id.title())
+        return SourceGroup(object_id, self.group_names.get(object_id, object_id.title()))
 
     async def find_groups(self, prefix: str, *, limit: int = 100) -> list[SourceGroup]:
         return [SourceGroup(group, group.title()) for group in sorted(self.members) if group.startswith(prefix.lower())][:limit]

@@ -32,5 +32,6 @@ async def changing() -> tuple[World, str]:
     source.hire("kim@corp.example", "staff", "sales")
     source.accounts[source.named("hal")].enabled = False
     source.accounts[source.named("fay")].attributes["displayName"] = "Fay Lind"
+    source.group_names["sales"] = "Sales Team"
     await world.select(key, "staff", "sales")
     return world, key

@@ -4,47 +4,23 @@ And a run may be cancelled, or fail, at any request: the next run ends as if the
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sync_core.errors import NotFound, Rejected, StopRun
-from sync_core.runs.record import Phase, Run, State
-from sync_core.storage.cuts import Call, Method, Point, Port
+from sync_core.runs.record import Phase, State
 from tests.runs import story
+from tests.runs.fates import Scissors, cancelled, cut_run, dies, ended_early, fails
 from tests.runs.picture import Picture, check_sound, picture
-from tests.runs.world import Cut, World
+from tests.runs.world import World
 
 EVERY_CUT = bool(os.environ.get("ALL_CUTS")) or os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SAMPLES = 50
 """Places tried in each story when not every one is."""
 
 type Story = Callable[[], Awaitable[tuple[World, str]]]
-type Act = Callable[[], Awaitable[None]]
 
 STORIES = pytest.mark.parametrize("made", [story.begun, story.changing])
-
-
-class Scissors:
-    """Acts once, at the place `at`: each request to storage has two, before it is sent and after its reply. Counts them all."""
-
-    def __init__(self, at: int, act: Act) -> None:
-        self._at, self._act, self.count = at, act, 0
-
-    async def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
-        del point, port, method, call
-        self.count += 1
-        if self.count == self._at + 1:
-            await self._act()
-
-
-async def dies() -> None:
-    raise Cut
-
-
-async def fails() -> None:
-    raise StopRun("out of order")
 
 
 async def uncut(made: World, key: str) -> tuple[Picture, range]:
@@ -55,19 +31,6 @@ async def uncut(made: World, key: str) -> tuple[Picture, range]:
     world.interrupt = None
     await check_sound(world)
     return await picture(world), range(0, scissors.count, 1 if EVERY_CUT else max(1, scissors.count // SAMPLES))
-
-
-async def cut_run(world: World, key: str, place: int) -> Run:
-    """A full run, to its end, whose process dies once, at the place."""
-    world.interrupt = Scissors(place, dies)
-    try:
-        run = (await world.start(key)).run
-    except Cut:
-        world.restart()
-        run = await world.runs.running(key) or (await world.start(key)).run
-    await world.survive()
-    world.interrupt = None
-    return await world.context.runs.get(run)
 
 
 @STORIES
@@ -99,17 +62,6 @@ async def test_a_run_that_failed_anywhere_is_completed_by_the_next(made: Story):
         await check_sound(world)
 
 
-async def ended_early(world: World, key: str, scissors: Scissors) -> Run | None:
-    """A full run to which something happens at a place; None when that was before it could begin."""
-    world.interrupt = scissors
-    run: Run | None = None
-    with suppress(StopRun):
-        run = await world.start(key)
-    await world.survive()
-    world.interrupt = None
-    return await world.context.runs.get(run.run) if run is not None else None
-
-
 async def test_a_run_cancelled_anywhere_removes_nobody_and_the_next_one_completes_it():  # B-104, B-105, D-14
     before, key = await story.changing()
     expected, places = await uncut(before, key)
@@ -127,17 +79,3 @@ async def test_a_run_cancelled_anywhere_removes_nobody_and_the_next_one_complete
         assert (await world.sync(key)).state is State.COMPLETED, place
         assert await picture(world) == expected, place
         await check_sound(world)
-
-
-async def cancelled(world: World, key: str, place: int) -> Phase | None:
-    """A full run that somebody cancels at the place: the phase in which it did; None when there was nothing to cancel any more, or yet."""
-    phases: list[Phase] = []
-
-    async def cancel() -> None:
-        world.interrupt = None
-        with suppress(Rejected, NotFound):
-            run = await world.runs.cancel(await world.runs.running(key), "somebody")
-            phases.extend([run.phase] if run.outcome is State.CANCELLED else [])
-
-    await ended_early(world, key, Scissors(place, cancel))
-    return phases[0] if phases else None

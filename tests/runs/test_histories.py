@@ -3,14 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync_core.directory.users import Status
 from sync_core.runs.record import State
+from tests.runs.fates import Scissors, cancelled, cut_run, ended_early, fails
 from tests.runs.picture import check_sound
-from tests.runs.source import ModelSource
-from tests.runs.test_cuts import Scissors, cancelled, cut_run, dies, ended_early, fails
+from tests.runs.source import Account, ModelSource
 from tests.runs.world import World
 
 GROUPS = ("staff", "sales", "board")
@@ -52,8 +52,16 @@ HAPPENINGS = st.builds(
 def happen(source: ModelSource, event: Event) -> None:
     accounts = [source.accounts[object_id] for object_id in sorted(source.accounts)]
     if event.kind == "hire" or not accounts:
-        return hire(source, event)
-    one, other = accounts[event.who % len(accounts)], accounts[event.what % len(accounts)]
+        hire(source, event)
+    elif event.kind == "rotate":
+        names = [account.attributes["userPrincipalName"] for account in accounts]
+        for account, name in zip(accounts, names[1:] + names[:1], strict=True):
+            account.attributes["userPrincipalName"] = name
+    else:
+        change(source, event, accounts[event.who % len(accounts)], accounts[event.what % len(accounts)])
+
+
+def change(source: ModelSource, event: Event, one: Account, other: Account) -> None:
     group = GROUPS[event.what % len(GROUPS)]
     match event.kind:
         case "leave":
@@ -67,10 +75,6 @@ def happen(source: ModelSource, event: Event) -> None:
             one.attributes["userPrincipalName"] = free_name(source, event) or one.attributes["userPrincipalName"]
         case "swap":
             one.attributes, other.attributes = other.attributes, one.attributes
-        case "rotate":
-            names = [account.attributes["userPrincipalName"] for account in accounts]
-            for account, name in zip(accounts, names[1:] + names[:1], strict=True):
-                account.attributes["userPrincipalName"] = name
         case "move":
             source.quit(one.object_id, *GROUPS)
             source.join(one.object_id, group)
@@ -78,7 +82,6 @@ def happen(source: ModelSource, event: Event) -> None:
             one.enabled = not one.enabled
         case _:
             one.attributes["displayName"] = f"Number {event.what}"
-    return None
 
 
 def hire(source: ModelSource, event: Event) -> None:
@@ -151,6 +154,7 @@ async def live_through(history: list[Happening]) -> None:
     await check_sound(world)
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(st.lists(HAPPENINGS, min_size=1, max_size=4))
 def test_a_run_left_alone_makes_the_directory_what_the_source_is(history: list[Happening]):  # B-032, D-02, D-10, D-11
     asyncio.run(live_through(history))
