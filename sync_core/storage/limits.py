@@ -39,6 +39,7 @@ HEAD_BYTES = 1024
 _FORBIDDEN_IN_KEYS = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _QUEUE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*")
+_WITH_LENGTH = (str, bytes)
 _RESERVED = frozenset({"PartitionKey", "RowKey", "Timestamp"})
 
 
@@ -177,7 +178,7 @@ def _value_bytes(value: Value) -> int:
 
 def content_length(values: Mapping[str, Value]) -> int:
     """The characters and bytes in all values together."""
-    return sum([len(value) for value in values.values() if isinstance(value, str | bytes)])
+    return sum([len(value) for value in values.values() if isinstance(value, _WITH_LENGTH)])
 
 
 def check_row_bytes(partition: str, key: str, values: Mapping[str, Value]) -> None:
