@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 STALLED = timedelta(minutes=3)
 RESENDS = 5
 MOST_TRIES = 60
+PUT_OFF = "put-off"
+"""What a message leaves a sign of when it is to come again: it did not do its work, and until it comes no other sign is due."""
 LONGEST_DELAY = 300.0
 """Seconds that a busy outside is given at most before the next try, unless it asks for more itself."""
 
@@ -76,6 +78,7 @@ class Steps:
                 log.exception("the lock of %s names a run that is not there", directory_key)
 
     async def _handle(self, message: Message, step: Callable[[], Awaitable[None]]) -> None:
+        what, delay = f"{message.queue.removeprefix('sync-')}-{message.piece}-{message.tries}", 0.0
         with tally() as requests:
             try:
                 await step()
@@ -83,23 +86,25 @@ class Steps:
                 log.info("message of run %s dropped: %s", message.run, past)
                 return
             except Transient as busy:
-                await self._put_off(message, busy)
+                delay = await self._put_off(message, busy)
+                what = f"{PUT_OFF}-{what}"
             except SyncError as error:
                 log.warning("run %s fails: %s", message.run, error)
                 await self._course.end(message.run, State.FAILED, str(error))
         if not isinstance(message, Finish):
-            what = f"{message.queue.removeprefix('sync-')}-{message.piece}-{message.tries}"
-            await self._context.staging.sign(message.run, what, Sign(self._context.clock.now(), dict(requests)))
+            alive_at = self._context.clock.now() + timedelta(seconds=delay)
+            await self._context.staging.sign(message.run, what, Sign(alive_at, dict(requests)))
 
-    async def _put_off(self, message: Message, busy: Transient) -> None:
-        """Sends the message again for later, and is done: a step neither sleeps nor throws because somebody is busy."""
+    async def _put_off(self, message: Message, busy: Transient) -> float:
+        """Sends the message again for later, and is done: a step neither sleeps nor throws because somebody is busy. Gives the delay."""
         tries = message.tries + 1
         if tries > MOST_TRIES:
             await self._course.end(message.run, State.FAILED, f"gave up after {MOST_TRIES} tries: {busy}")
-            return
+            return 0
         delay = max(busy.retry_after, min(2.0 ** min(message.tries, 10), LONGEST_DELAY) if message.tries else 0.0)
         log.info("run %s: %s; again in %.1f s", message.run, busy, delay)
         await self._course.send(message.model_copy(update={"tries": tries}), delay)
+        return delay
 
     async def _watch(self, run: Run) -> None:
         now = self._context.clock.now()
