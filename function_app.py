@@ -1,5 +1,6 @@
 """The composition root: settings → services → triggers. Nothing else."""
 
+import logging
 from functools import cache
 
 import azure.functions as func
@@ -14,6 +15,9 @@ from triggers.http.app import create_app
 def services() -> Services:
     return open_services(Settings())  # pyright: ignore[reportCallIssue], its fields come from the environment
 
+
+for chatty in ("azure", "httpx"):  # they log every request
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 app = func.AsgiFunctionApp(app=create_app(services), http_auth_level=func.AuthLevel.ANONYMOUS)
 app.register_functions(queues.blueprint(services))
