@@ -105,15 +105,25 @@ def _names(mapped: Mapped, before: User | None, stored: Stored, writer: Writer) 
 
 
 def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str, bool]:
-    """The user id ("" for a new one), and whether the object's row in Objects has to be pointed to it."""
-    indexed = candidate.indexed
-    elsewhere = stored.elsewhere.get(candidate.user.object_id, "")
-    if indexed is not None:
-        never_came_to_be = indexed.user_id not in stored.records and elsewhere in stored.records
-        return (elsewhere, True) if never_came_to_be else (indexed.user_id, False)
-    if elsewhere in stored.records:
-        return elsewhere, False
-    return _by_username(candidate.mapped, candidate.user.object_id, stored, writer), False
+    """The user id ("" for a new one), and whether the object's row in Objects has to be pointed to it.
+
+    Rows of Objects are believed as far as the record agrees: one that a dead run claimed for a takeover proves nothing.
+    """
+    object_id, claimed = candidate.user.object_id, candidate.indexed.user_id if candidate.indexed is not None else ""
+    for user_id in (claimed, stored.elsewhere.get(object_id, "")):
+        record = stored.records.get(user_id)
+        if record is not None and agrees(record, object_id, writer):
+            return user_id, claimed not in ("", user_id)
+    user_id = _by_username(candidate.mapped, object_id, stored, writer)
+    if not user_id and claimed not in stored.records:
+        return claimed, False
+    return user_id, claimed not in ("", user_id)
+
+
+def agrees(record: User, object_id: str, writer: Writer) -> bool:
+    """Whether the record is the object's user: a sync of the tenant holds it as that, or, in Trash, nobody holds it any more."""
+    holds = record.held_by.values()
+    return record.in_trash or any(hold.object_id == object_id and hold.tenant_id == writer.tenant_id for hold in holds)
 
 
 def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer) -> str:

@@ -14,7 +14,7 @@ from sync_core.planning.changes import Change, Desired, Kind, NameMove
 from sync_core.planning.claims import shared_names
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
-from sync_core.planning.identity import Match, Stored, match
+from sync_core.planning.identity import Match, Stored, agrees, match
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
 from sync_core.planning.settle import Writer, live_holds, read_later, settle
@@ -48,12 +48,16 @@ def plan(
     gone: frozenset[str] = frozenset(),
 ) -> Plan:
     """Decides for every candidate and every proved leaver; `gone` are the object ids of leavers that Entra has no more."""
-    return _Planner(reading, stored, writer, {leaver.user_id: leaver for leaver in leavers}).plan(candidates, new_user_id, gone)
+    return _Planner(reading, stored, writer, leavers).plan(candidates, new_user_id, gone)
 
 
 class _Planner:
-    def __init__(self, reading: Reading, stored: Stored, writer: Writer, going: dict[str, Indexed]) -> None:
-        self._reading, self._stored, self._writer, self._going = reading, stored, writer, going
+    def __init__(self, reading: Reading, stored: Stored, writer: Writer, leavers: Iterable[Indexed]) -> None:
+        self._reading, self._stored, self._writer = reading, stored, writer
+        self._going: dict[str, Indexed] = {}
+        for leaver in leavers:
+            if leaver.user_id not in self._going or self._is_its_user(leaver):
+                self._going[leaver.user_id] = leaver
         self._shared = shared_names(reading.mapping, reading.users.values())
         self._matches: dict[str, Match] = {}
         self._skips: dict[str, Skip] = {}
@@ -68,7 +72,8 @@ class _Planner:
         wanted = {key: match for match in self._matches.values() for key in match.wanted}
         given_up = self._given_up(wanted)
         changes = [self._write(found, wanted) for found in self._matches.values()]
-        changes += [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in self._going.values()]
+        leaving = (leaver for user_id, leaver in self._going.items() if user_id not in self._matches)
+        changes += [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
         changes += self._of_skipped()
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
         changes.sort(key=lambda change: change.user_id)
@@ -88,6 +93,10 @@ class _Planner:
             self._matches[found.user_id] = found
             return None
         return self._skip(candidate, found.reason, found.detail, found.user_id)
+
+    def _is_its_user(self, leaver: Indexed) -> bool:
+        record = self._stored.records.get(leaver.user_id)
+        return record is not None and agrees(record, leaver.object_id, self._writer)
 
     def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str) -> None:
         user_id = user_id if user_id in self._stored.records else ""
@@ -118,8 +127,10 @@ class _Planner:
             return False
         if record.status is Status.PENDING_DELETION:
             return user_id not in self._matches
-        others = live_holds(record, self._writer.existing).keys() - {self._writer.directory_key}
-        return user_id in self._going and not others and not read_later(record, self._writer)
+        if user_id not in self._going or user_id in self._matches or not self._is_its_user(self._going[user_id]):
+            return False
+        held_here_only = live_holds(record, self._writer.existing).keys() == {self._writer.directory_key}
+        return held_here_only and not read_later(record, self._writer)
 
     def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
         """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
@@ -127,7 +138,7 @@ class _Planner:
         for key in self._stored.claims:
             taker = wanted[key].user_id if key in wanted else self._stored.holder(key)
             for user_id in self._stored.listing(key):
-                if user_id != taker and user_id not in self._matches:
+                if user_id != taker and self._yields_names(user_id):
                     found[user_id].append(key)
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
@@ -145,7 +156,8 @@ class _Planner:
         for key, claim in self._stored.claims.items():
             holder = self._stored.holder(key)
             if key not in wanted and holder != claim.owner:
-                found.append(Repair(key, claim.owner, holder))
+                frees = holder in self._matches and key not in self._matches[holder].after_names
+                found.append(Repair(key, claim.owner, "" if frees else holder))
         return found
 
     # Changes

@@ -60,7 +60,7 @@ def _settled(before: User, change: Change, writer: Writer) -> User:
                 return _renamed_only(before, change, change.desired)
             return _written(before, change, change.desired, writer)
         case Kind.LEAVE if not newer_elsewhere:
-            return _left(before, writer)
+            return _left(before, change, writer)
         case Kind.DISABLE if not newer_elsewhere and not before.in_trash and before.status is not Status.DISABLED:
             return replace(before, status=Status.DISABLED, sessions_valid_after=writer.now, read_at=writer.read_at, synced_at=writer.now)
         case _:
@@ -139,8 +139,9 @@ def _groups(own: tuple[str, ...], others: dict[str, Hold]) -> tuple[str, ...]:
     return tuple(sorted({*own, *(group for hold in others.values() for group in hold.groups)}))
 
 
-def _left(before: User, writer: Writer) -> User:
-    if writer.directory_key not in before.held_by:
+def _left(before: User, change: Change, writer: Writer) -> User:
+    hold = before.held_by.get(writer.directory_key)
+    if hold is None or hold.object_id != change.object_id:
         return before
     others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}
     if others:
