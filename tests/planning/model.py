@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Action, Change, Kind
+from sync_core.planning.changes import Change, Kind
 from sync_core.planning.claims import Claim, holder, wanted_names
 from sync_core.planning.identity import Stored
-from sync_core.planning.plan import Plan, Repair, plan
+from sync_core.planning.plan import Repair, plan
 from sync_core.planning.reading import Comparison, GroupReading, Indexed, Outcome, Reading
-from sync_core.planning.reasons import Reason, Skip
 from sync_core.planning.settle import Writer, live_holds, same, settle
+from tests.planning.planned import Planned
 from tests.planning.source import SALES, STAFF, SourceModel
 
 STEPS = 4
@@ -44,37 +44,6 @@ class Row:
     fingerprint: str = ""
     trashed: bool = False
     groups: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Planned:
-    """A plan, with what it was made from."""
-
-    plan: Plan
-    writer: Writer
-    reading: Reading
-    leavers: list[Indexed]
-
-    def change(self, object_id: str) -> Change:
-        return next(change for change in self.plan.changes if change.object_id == object_id)
-
-    def skip(self, object_id: str) -> Skip | None:
-        return next((skip for skip in self.plan.skips if skip.object_id == object_id), None)
-
-    def reason(self, object_id: str) -> Reason | None:
-        skip = self.skip(object_id)
-        return skip.reason if skip is not None else None
-
-    @property
-    def actions(self) -> dict[str, tuple[Action, ...]]:
-        """By object id (by user id for whom the plan knows only that), where there are any."""
-        return {change.object_id or change.user_id: change.actions for change in self.plan.changes if change.actions}
-
-    @property
-    def idle(self) -> bool:
-        """Whether it would write nothing: no record, no name, no member row."""
-        still = (not (change.actions or change.moves or change.frees or change.enters or change.leaves) for change in self.plan.changes)
-        return all(still) and not self.plan.repairs
 
 
 @dataclass(slots=True)
@@ -291,6 +260,8 @@ class SyncModel:
         if change.object_id not in self.objects:
             return
         hold = after.held_by.get(self.key) if after is not None else None
+        if hold is not None and hold.object_id != change.object_id:
+            hold = None
         if after is None or (hold is None and not after.in_trash):
             del self.objects[change.object_id]
             return

@@ -3,11 +3,11 @@
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status
-from sync_core.planning.changes import Action, Kind
+from sync_core.planning.changes import Action
 from sync_core.planning.claims import Claim, holder
 from tests.planning import agreement
-from tests.planning.model import STEPS, SyncModel
-from tests.planning.source import SALES, STAFF
+from tests.planning.model import SyncModel
+from tests.planning.source import STAFF
 
 ALIASED = Mapping(aliases={"1": "mailNickname"})
 
@@ -150,130 +150,3 @@ def test_a_name_that_a_dead_run_claimed_for_nobody_is_free(sync: SyncModel):
 
     assert [(move.seen, move.holder) for move in planned.change(ann).moves] == [("DUdead", "")]
     assert sync.directory.named("ann") == sync.user(ann)
-
-
-def test_claims_of_a_dead_run_that_nobody_wants_any_more_are_taken_back(sync: SyncModel):
-    ann = sync.source.hire("ann")
-    sync.run()
-    sync.source.rename(ann, "ann.lind")
-    bea = sync.source.hire("ann")
-    planned = sync.plan()
-    sync.die(planned, planned.plan.changes, claims=2, writes=0, steps=0)
-    sync.source.rename(ann, "ann")
-    sync.source.delete(bea)
-
-    again = sync.run()
-
-    assert {repair.digest: repair.holder for repair in again.plan.repairs} == {digest("ann.lind"): ""}
-    assert sync.directory.named("ann") == sync.user(ann)
-    agreement.rows_agree(sync.directory)
-
-
-def test_a_claim_that_was_taken_from_somebody_who_kept_the_name_goes_back(sync: SyncModel):
-    ann = sync.source.hire("ann")
-    sync.run()
-    user_id, key = sync.user(ann).user_id, digest("ann")
-    sync.directory.claims[key] = Claim("ann", "DUdead", user_id)
-    sync.claimed.add(key)
-
-    planned = sync.run()
-
-    assert [(repair.owner, repair.holder) for repair in planned.plan.repairs] == [("DUdead", user_id)]
-    assert sync.directory.claims[key].owner == user_id
-
-
-def test_member_rows_of_an_unsettled_user_are_all_put_right(sync: SyncModel):
-    ann = sync.source.hire("ann")
-    sync.run()
-    sync.directory.members = {"first:sales": {sync.user(ann).user_id}}
-    sync.unsettled.add(ann)
-
-    sync.run()
-
-    assert sync.directory.members == {"first:staff": {sync.user(ann).user_id}, "first:sales": set()}
-
-
-def test_a_name_that_a_dead_run_gave_away_before_its_holder_gave_it_up_is_given_up(sync: SyncModel):  # D-07
-    old = sync.source.hire("ann")
-    sync.run()
-    sync.source.delete(old)
-    new = sync.source.hire("ann")
-    planned = sync.plan()
-    sync.die(planned, [planned.change(new), planned.change(old)], claims=2, writes=1, steps=STEPS)
-
-    sync.run()
-
-    assert sync.directory.named("ann") == sync.user(new)
-    assert (sync.user(old).username, sync.user(old).former_username) == ("", "ann")
-    agreement.rows_agree(sync.directory)
-
-
-def test_a_name_that_a_dead_run_took_from_trash_is_given_up_there(sync: SyncModel):  # D-07
-    old = sync.source.hire("ann")
-    sync.run()
-    sync.source.delete(old)
-    sync.run()
-    new = sync.source.hire("ann")
-    planned = sync.plan()
-    sync.die(planned, [planned.change(new), planned.change("")], claims=2, writes=1, steps=STEPS)
-
-    sync.run()
-
-    assert (sync.user(old).username, sync.user(old).former_username) == ("", "ann")
-    agreement.rows_agree(sync.directory)
-
-
-def test_rows_that_a_dead_run_left_behind_are_put_right_for_skipped_users_too(sync: SyncModel):  # D-04
-    ann = sync.source.hire("ann", STAFF)
-    sync.run()
-    sync.source.move(ann, SALES)
-    planned = sync.plan()
-    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
-    sync.source.hire("ann", SALES)
-
-    planned = sync.run()
-
-    assert (planned.change(ann).kind, planned.change(ann).actions) == (Kind.KEEP, ())
-    assert sync.directory.members == {"first:staff": set(), "first:sales": {sync.user(ann).user_id}}
-    assert sync.objects[ann].fingerprint == ""
-
-
-def test_somebody_whom_a_dead_run_restored_leaves_again(sync: SyncModel):  # B-159
-    ann = sync.source.hire("ann")
-    sync.run()
-    sync.source.move(ann)
-    sync.run()
-    sync.source.move(ann, STAFF)
-    planned = sync.plan()
-    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
-    sync.source.move(ann)
-
-    assert sync.run().actions == {ann: (Action.TRASH,)}
-
-
-def test_member_rows_that_a_dead_run_left_behind_are_put_right_for_leavers(sync: SyncModel):
-    ann = sync.source.hire("ann", STAFF)
-    sync.run()
-    sync.source.move(ann, SALES)
-    planned = sync.plan()
-    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
-    sync.source.delete(ann)
-
-    sync.run()
-
-    assert sync.directory.members == {"first:staff": set(), "first:sales": {sync.user(ann).user_id}}
-
-
-def test_what_a_dead_run_left_stays_unsettled_while_a_group_is_unread(sync: SyncModel):  # D-10
-    ann = sync.source.hire("ann", STAFF)
-    sync.run()
-    sync.source.move(ann, SALES)
-    planned = sync.plan()
-    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
-    sync.source.move(ann)
-    sync.source.unread(STAFF)
-    sync.run()
-    sync.source.readable()
-
-    assert sync.run().actions == {ann: (Action.TRASH,)}
-    agreement.rows_agree(sync.directory)
