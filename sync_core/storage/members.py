@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from sync_core import ids
 from sync_core.errors import Conflict
-from sync_core.storage.bulk import seek, write_all
+from sync_core.storage.bulk import each, seek, write_all
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
 
 TABLE = "Members"
+PARALLEL_GROUPS = 4
 _VERSION = 1
 
 
@@ -30,10 +31,13 @@ class MemberRows:
 
     async def edit(self, groups: Mapping[str, Edits]) -> None:
         """Brings the rows of each group to what is asked; writes none that says it already."""
-        for group_id, edits in groups.items():
-            pending = edits
+
+        async def edit(group_id: str) -> None:
+            pending: Edits | None = groups[group_id]
             while pending is not None:
                 pending = await self._edit(group_id, pending)
+
+        await each(list(groups), edit, PARALLEL_GROUPS)
 
     async def _edit(self, group_id: str, edits: Edits) -> Edits | None:
         """Returns what has to be tried again, because a row changed meanwhile; None when all is done."""
