@@ -4,24 +4,26 @@ Each partition has a `~meta` row: the highest fence of each sync that wrote ther
 by ETag, so a worker of a run that was overtaken is refused, and the counts are exact.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from sync_core import ids
 from sync_core.directory.users import User
 from sync_core.errors import AlreadyExists, Conflict, Missing, Stale, Superseded
-from sync_core.storage.bulk import seek_many
+from sync_core.storage.bulk import each, seek_many
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Insert, Operation, Replace, Row, Tables, Upsert
+from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables, Upsert
 
 TABLE = "Users"
 COUNTS = "Counts"
 COUNTS_PARTITION = "users"
 META = "~meta"
 _LAST_USER = "DU~"
+_PARALLEL_PARTITIONS = 8
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,13 @@ class Edit:
 
     before: StoredUser | None
     after: User
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A record to delete."""
+
+    before: StoredUser
 
 
 class UserRows:
@@ -93,19 +102,44 @@ class UserRows:
 
         Raises Superseded when a later run of the sync has written, or fenced, this partition.
         """
-        refused: list[Edit] = []
+        return await self._write(partition, edits, partial(_fenced, directory_key=directory_key, fence=fence))
+
+    async def amend[E: Edit | Removal](self, edits: Iterable[E]) -> list[E]:
+        """Writes and deletes records of any partitions for somebody who is no run: as `write`, but for the fence."""
+        by_partition: defaultdict[str, list[E]] = defaultdict(list)
+        for edit in edits:
+            by_partition[ids.user_partition(_user_id(edit))].append(edit)
+
+        async def one(partition: str) -> list[E]:
+            return await self._write(partition, by_partition[partition], lambda meta: meta)
+
+        return [edit for refused in await each(list(by_partition), one, _PARALLEL_PARTITIONS) for edit in refused]
+
+    async def change(self, user_id: str, how: Callable[[User], User]) -> User | None:
+        """Puts `how` of the record in its place by ETag, computed anew when it changed meanwhile; writes nothing when that is the same.
+
+        Returns the record as it then is; None when there is none.
+        """
+        while (before := (await self.many([user_id])).get(user_id)) is not None:
+            after = how(before.user)
+            if after == before.user or not await self.amend([Edit(before, after)]):
+                return after
+        return None
+
+    async def _write[E: Edit | Removal](self, partition: str, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> list[E]:
+        refused: list[E] = []
         size = MAX_OPERATIONS - 1
         for start in range(0, len(edits), size):
             part = edits[start : start + size]
-            if not await self._transact(partition, part, directory_key, fence):
+            if not await self._transact(partition, part, fenced):
                 refused += part
         return refused
 
-    async def _transact(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int) -> bool:
-        operations = list(map(_put, edits))
+    async def _transact(self, partition: str, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta]) -> bool:
+        operations = list(map(_operation, edits))
         while True:
             meta, etag = await self._meta(partition)
-            after = _counted(_fenced(meta, directory_key, fence), edits)
+            after = _counted(fenced(meta), edits)
             try:
                 await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
             except (Stale, AlreadyExists, Missing) as conflict:
@@ -134,15 +168,25 @@ def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:
     return msgspec.structs.replace(meta, fences=meta.fences | {directory_key: fence})
 
 
-def _counted(meta: Meta, edits: Iterable[Edit]) -> Meta:
+def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
     by_status, spread = Counter(meta.by_status), Counter(meta.spread)
     for edit in edits:
+        part = _user_id(edit)[3]
         if edit.before is not None:
             by_status[edit.before.user.status] -= 1
-        else:
-            spread[edit.after.user_id[3]] += 1
-        by_status[edit.after.status] += 1
-    return msgspec.structs.replace(meta, by_status={str(status): n for status, n in by_status.items() if n}, spread=dict(spread))
+            spread[part] -= 1
+        if isinstance(edit, Edit):
+            by_status[edit.after.status] += 1
+            spread[part] += 1
+    return msgspec.structs.replace(meta, by_status=_positive(by_status), spread=_positive(spread))
+
+
+def _positive(counts: Counter[str]) -> dict[str, int]:
+    return {str(key): n for key, n in counts.items() if n}
+
+
+def _user_id(edit: Edit | Removal) -> str:
+    return edit.after.user_id if isinstance(edit, Edit) else edit.before.user.user_id
 
 
 def _put_meta(partition: str, meta: Meta, etag: str) -> Operation:
@@ -150,7 +194,10 @@ def _put_meta(partition: str, meta: Meta, etag: str) -> Operation:
     return Replace(row) if etag else Insert(row)
 
 
-def _put(edit: Edit) -> Operation:
+def _operation(edit: Edit | Removal) -> Operation:
+    if isinstance(edit, Removal):
+        gone = edit.before.user.user_id
+        return Delete(ids.user_partition(gone), gone, edit.before.etag)
     user = edit.after
     shown = {"status": user.status.value, "names": "\n".join(user.name_digests.values()), "groups": " ".join(user.groups)}
     row = Row(ids.user_partition(user.user_id), user.user_id, columns(user) | shown, edit.before.etag if edit.before else "")
