@@ -1,13 +1,14 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
+from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
 
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Conflict, Superseded
-from sync_core.planning.claims import Claim
+from sync_core.planning.claims import Claim, holder
 from sync_core.planning.plan import Repair
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
@@ -18,6 +19,8 @@ from sync_core.storage.bulk import write_all
 from sync_core.storage.changes import Verdict
 from sync_core.storage.tables import Delete, Operation, Replace
 
+WORKER_LIFE = timedelta(minutes=10)
+"""functionTimeout in host.json: no message is worked on for longer."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
 
 
@@ -61,17 +64,19 @@ class FinishStep:
         return await self._context.runs.change(run.run, ended)
 
     async def _repair(self, run: Run, repairs: tuple[Repair, ...]) -> None:
-        """Claims that a dead run left: back to their holder, or away."""
-        claims = await self._context.names.many(repair.digest for repair in repairs)
+        """Claims that a dead run left: to whoever's record lists the name by now, else away."""
+        planned = {repair.digest: repair.owner for repair in repairs}
+        claims = await self._context.names.many(planned)
+        left = {key: (claim, etag) for key, (claim, etag) in claims.items() if claim.owner == planned[key]}
+        stored = await self._context.users.many(user for claim, _ in left.values() for user in (claim.owner, claim.was) if user)
+        records = {user_id: found.user for user_id, found in stored.items()}
         operations: list[Operation] = []
-        for repair in repairs:
-            claim, etag = claims.get(repair.digest, (None, ""))
-            if claim is None or claim.owner != repair.owner:
-                continue
-            if repair.holder:
-                operations.append(Replace(names.to_row(repair.digest, Claim(claim.name, repair.holder, "", run.run), etag)))
-            else:
-                operations.append(Delete(repair.digest[0], repair.digest, etag))
+        for key, (claim, etag) in left.items():
+            listed_by = holder(claim, key, records)
+            if not listed_by:
+                operations.append(Delete(key[0], key, etag))
+            elif listed_by != claim.owner:
+                operations.append(Replace(names.to_row(key, Claim(claim.name, listed_by, "", run.run), etag)))
         await write_all(self._context.tables, names.TABLE, operations, on_conflict=_left_to_others)
 
     async def _retire_groups(self, sync: Sync) -> None:
@@ -91,12 +96,18 @@ class FinishStep:
             if run.state in _UNCLEAN:
                 unclean = (*unclean, run.run) if run.wrote else unclean
             elif run.state is not State.INCOMPLETE:
-                unclean = ()
+                unclean = await self._still_at_work(unclean, run)
             try:
                 await self._context.locks.write(run.directory_key, replace(lock, run="", unclean=unclean, last_run=run.run), etag)
             except Conflict:
                 continue
             return
+
+    async def _still_at_work(self, unclean: tuple[str, ...], run: Run) -> tuple[str, ...]:
+        """Those of the runs that a worker may still have been writing for when `run` began: the next one puts them right once more."""
+        found = [await self._context.runs.get(code) for code in unclean]
+        began = run.read_at or run.queued_at
+        return tuple(dead.run for dead in found if dead.ended_at is None or dead.ended_at + WORKER_LIFE > began)
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:
