@@ -34,7 +34,7 @@ def settle(before: User | None, change: Change, writer: Writer) -> User | None:
     after = _settled(before, change, writer)
     if after.in_trash and change.yields:
         after = _without_names(after, frozenset(change.yields))
-    return before if same(before, after) else after
+    return before if same(before, after) else _emptied(before, after, writer)
 
 
 def same(one: User, other: User) -> bool:
@@ -50,6 +50,14 @@ def live_holds(user: User, existing: frozenset[str]) -> dict[str, Hold]:
 def read_later(record: User, writer: Writer) -> bool:
     """Whether the record shows a newer reading than the writer's: then hardly anything is written (D-16)."""
     return record.read_at is not None and record.read_at > writer.read_at
+
+
+def _emptied(before: User, after: User, writer: Writer) -> User:
+    """Where the record changes, other syncs' fingerprints do not tell any more what it says (D-06)."""
+    if same(replace(before, held_by=after.held_by), after):
+        return after
+    emptied = {key: replace(hold, fingerprint="") for key, hold in after.held_by.items() if key != writer.directory_key}
+    return replace(after, held_by=after.held_by | emptied)
 
 
 def _settled(before: User, change: Change, writer: Writer) -> User:
@@ -100,7 +108,7 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
     mapped, status = desired.mapped, _status(before, desired)
     kept = {position: value for position, value in before.aliases.items() if position not in mapped.aliases}
     others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}
-    after = replace(
+    return replace(
         before,
         username=mapped.username,
         realname=mapped.realname,
@@ -116,10 +124,6 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
         trashed_at=None,
         former_username="",
     )
-    if others and not same(replace(before, held_by=after.held_by), after):
-        blank = {key: replace(hold, fingerprint="") for key, hold in others.items()}
-        return replace(after, held_by=after.held_by | blank)
-    return after
 
 
 def _status(before: User, desired: Desired) -> Status:
