@@ -193,6 +193,7 @@ class SyncModel:
 
     def apply(self, planned: Planned, order: Order = as_planned) -> None:
         changes = list(order(planned.plan.changes))
+        assert len({change.user_id for change in changes}) == len(changes), "a user's record is written by one change"
         for change in changes:
             self.claim(change)
         for change in changes:

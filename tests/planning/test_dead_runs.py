@@ -7,7 +7,7 @@ from sync_core.planning.changes import Action, Kind
 from sync_core.planning.claims import Claim
 from sync_core.planning.reasons import Reason
 from tests.planning import agreement
-from tests.planning.model import STEPS, SyncModel
+from tests.planning.model import STEPS, Row, SyncModel
 from tests.planning.source import SALES, STAFF
 
 
@@ -199,3 +199,30 @@ def test_a_claimed_name_that_its_holder_gives_up_now_is_free(sync: SyncModel):
     sync.run()
 
     assert set(sync.directory.claims) == {digest("ann.lind")}
+
+
+def test_somebody_leaves_although_a_dead_run_claimed_it_for_another_object_too(sync: SyncModel):  # B-159
+    ann = sync.source.hire("ann")
+    sync.run()
+    other = sync.source.hire("bea")
+    sync.objects[other] = Row(sync.user(ann).user_id)
+    sync.source.delete(ann)
+    sync.source.delete(other)
+
+    assert sync.run().actions == {ann: (Action.TRASH,)}
+
+
+def test_a_claim_for_another_object_that_leaves_makes_nobody_give_up_names(sync: SyncModel):  # D-04, D-07
+    ann, bea = sync.source.hire("ann"), sync.source.hire("bea")
+    sync.run()
+    other = sync.source.hire("other")
+    sync.objects[other] = Row(sync.user(ann).user_id)
+    sync.source.delete(other)
+    sync.directory.by_hand("outsider", alias1="taken")
+    sync.source.rename(ann, "taken")
+    sync.source.rename(bea, "ann")
+
+    planned = sync.run()
+
+    assert (planned.reason(ann), planned.reason(bea)) == (Reason.NAME_IN_USE, Reason.HOLDER_SKIPPED)
+    assert (sync.user(ann).username, sync.user(bea).username) == ("ann", "bea")

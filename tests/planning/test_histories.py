@@ -18,7 +18,7 @@ from tests.planning.source import SALES, SourceModel
 
 BY_HAND = ("add", "bypass")
 FAILURES = ("unread", "remove group")
-MANY = settings(max_examples=10 * settings().max_examples)
+MANY = settings(max_examples=5 * settings().max_examples)
 """A history is cheap, and most are dull."""
 MAPPING = Mapping(aliases={"1": ALIAS})
 

@@ -137,6 +137,7 @@ def test_each_sync_that_runs_writes_its_own_data_again(sync: SyncModel):  # B-01
     sync.run()
     second.run()
 
+    assert {key: bool(hold.fingerprint) for key, hold in sync.user(ann).held_by.items()} == {"first": False, "second": True}
     assert sync.run().actions == {ann: (Action.RENAME,)}
     assert sync.user(ann).username == "ann"
     assert second.run().actions == {ann: (Action.RENAME,)}

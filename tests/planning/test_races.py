@@ -128,6 +128,19 @@ def test_an_alias_that_becomes_the_username_of_a_user_that_was_read_later_moves_
     agreement.rows_agree(sync.directory)
 
 
+def test_whatever_changes_the_record_empties_what_other_syncs_believe_of_it(sync: SyncModel):  # D-06, D-04, D-16
+    second = sync.directory.connect("second", sync.source, STAFF)
+    ann = sync.source.hire("ann")
+    sync.run()
+    second.run()
+    sync.source.hire("ann")
+    sync.source.disable(ann)
+
+    sync.run()
+
+    assert second.objects[ann].fingerprint == sync.user(ann).held_by["second"].fingerprint == ""
+
+
 # Claims
 
 

@@ -187,6 +187,22 @@ def test_whoever_cannot_be_restored_gives_its_names_up_all_the_same(sync: SyncMo
     assert sync.user(ann).in_trash
 
 
+def test_whoever_is_restored_keeps_an_alias_given_by_hand_from_others(sync: SyncModel):  # B-051, D-07
+    sync.mapping = Mapping(aliases={"1": "mailNickname"})
+    sync.directory.by_hand("ann", alias5="team")
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.move(ann)
+    sync.run()
+    sync.source.move(ann, STAFF)
+    bea = sync.source.hire("bea", mailNickname="team")
+
+    planned = sync.run()
+
+    assert (planned.reason(ann), planned.reason(bea)) == (None, Reason.NAME_IN_USE)
+    assert sync.user(ann).aliases == {"5": "team"}
+
+
 def test_a_user_in_trash_is_neither_edited_nor_disabled(sync: SyncModel):  # D-04, D-07
     ann = sync.source.hire("ann")
     sync.run()
