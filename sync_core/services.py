@@ -10,6 +10,7 @@ from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
@@ -30,6 +31,7 @@ class Services:
     connections: Connections
     syncs: Syncs
     directory: DirectoryViews
+    sign_in: SignIn
     integrations: Integrations
     health: Health
     public_hosts: tuple[str, ...]
@@ -64,13 +66,15 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     )
     connections = Connections(ConnectionRows(tables), directories.of, clock)
     syncs = Syncs(context.syncs, connections, directories.of, clock)
+    directory = DirectoryViews(context.users, context.groups, syncs)
     window = timedelta(seconds=settings.signature_window)
     return Services(
         runs=Runs(context),
         steps=Steps(context),
         connections=connections,
         syncs=syncs,
-        directory=DirectoryViews(context.users, context.groups, syncs),
+        directory=directory,
+        sign_in=SignIn(context.users, directory),
         integrations=Integrations(IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window),
         health=Health(tables),
         public_hosts=settings.public_hosts,

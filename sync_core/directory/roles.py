@@ -18,11 +18,13 @@ class Role(StrEnum):
 class Action(StrEnum):
     READ = "read the directory and its syncs"
     MANAGE_USER_SYNC = "set up and run user syncs"
+    MANAGE_USERS = "manage users and groups"
 
 
 _ALLOWED = {
     Action.READ: frozenset(Role),
     Action.MANAGE_USER_SYNC: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-006
+    Action.MANAGE_USERS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-250: those who may delete users
 }
 
 

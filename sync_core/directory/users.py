@@ -51,6 +51,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     synced_at: datetime | None = None
     sessions_valid_after: datetime | None = None
     """Sessions begun before this moment are void: set when the user is disabled (B-154)."""
+    lockout_reason: str = ""
+    """Why it is locked out; "" when it is not."""
     trashed_at: datetime | None = None
     former_username: str = ""
     """The name it had when, in Trash, another user took it over (D-07)."""

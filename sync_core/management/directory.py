@@ -47,6 +47,10 @@ class DirectoryViews:
             raise unknown("group", group_id)
         return (await self._named([stored[0]]))[0]
 
+    async def groups_of(self, user: User) -> list[tuple[Group, str]]:
+        """The user's groups, each with the name that the API shows."""
+        return await self._named(await self._groups.many(user.groups))
+
     async def _named(self, groups: list[Group]) -> list[tuple[Group, str]]:
         syncs = {sync.directory_key: sync.name for sync in await self._syncs.all()}
         return [(group, api_name(group, syncs.get(group.sync, ""))) for group in groups]

@@ -1,9 +1,10 @@
 """Rows of groups: table Groups, one partition, by group id."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sync_core.directory.groups import Group
 from sync_core.errors import Conflict
+from sync_core.storage.bulk import seek
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Insert, Replace, Row, Tables
 
@@ -19,6 +20,11 @@ class GroupRows:
         """The group and its ETag."""
         row = await self._tables.get(TABLE, PARTITION, group_id)
         return (record(row.values, Group), row.etag) if row else None
+
+    async def many(self, group_ids: Collection[str]) -> list[Group]:
+        """Those of the groups that there are, in the order of their ids."""
+        rows = await seek(self._tables, TABLE, PARTITION, group_ids)
+        return [record(rows[group_id].values, Group) for group_id in sorted(rows)]
 
     async def all(self) -> list[tuple[Group, str]]:
         """In the order of their ids, each with its ETag."""

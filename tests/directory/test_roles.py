@@ -1,10 +1,13 @@
 """Who may do what."""
 
+import pytest
+
 from sync_core.directory.roles import Action, Role, may
 
 
-def test_owners_administrators_and_user_managers_manage_user_syncs_and_nobody_else():  # B-006, B-250
-    allowed = {role for role in Role if may(role, Action.MANAGE_USER_SYNC)}
+@pytest.mark.parametrize("action", [Action.MANAGE_USER_SYNC, Action.MANAGE_USERS])
+def test_owners_administrators_and_user_managers_manage_users_and_their_syncs_and_nobody_else(action: Action):  # B-006, B-250
+    allowed = {role for role in Role if may(role, action)}
 
     assert allowed == {Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}
 

@@ -13,6 +13,7 @@ from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.services import Services
 from tests.http.runs import RunsModel
@@ -31,6 +32,7 @@ class Served:
     syncs: Syncs
     runs: RunsModel
     directory: DirectoryViews
+    sign_in: SignIn
     integrations: Integrations
     health: Health
     public_hosts: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Served:
             syncs=deployment.syncs,
             runs=RunsModel(deployment.syncs),
             directory=deployment.directory,
+            sign_in=deployment.sign_in,
             integrations=deployment.integrations,
             health=deployment.health,
         )

@@ -14,6 +14,7 @@ from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.secrets import SecretBox
 from sync_core.storage.connections import ConnectionRows
@@ -45,6 +46,7 @@ class Deployment:
         self.syncs = Syncs(SyncRows(self.tables), self.connections, self._source_of, self.clock)
         self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
+        self.sign_in = SignIn(UserRows(self.tables), self.directory)
         self.health = Health(self.tables)
 
     async def _source_of(self, tenant_id: str) -> Directory:

@@ -65,7 +65,15 @@ async def _sync_manager(request: Request) -> Actor:
     return actor
 
 
+async def _user_manager(request: Request) -> Actor:
+    actor = _actor(request)
+    actor.must(Action.MANAGE_USERS)
+    return actor
+
+
 Reader = Annotated[Actor, Depends(_reader)]
 """Who calls, and may read."""
 SyncManager = Annotated[Actor, Depends(_sync_manager)]
 """Who calls, and may set up and run user syncs (B-006)."""
+UserManager = Annotated[Actor, Depends(_user_manager)]
+"""Who calls, and may manage users and groups."""
