@@ -21,8 +21,9 @@ class BeginStep:
         if not sync.groups:
             raise StopRun("no groups are selected")
         lock, _ = await self._context.locks.read(message.directory_key)
-        if lock.last_run:
-            await self._context.staging.drop(lock.last_run)  # what a late worker of that run may have staged after its end
+        for past in dict.fromkeys((lock.last_run, *lock.unclean)):
+            if past:
+                await self._context.staging.drop(past)  # what a late worker of that run may have staged after its end
         if lock.unclean:
             await self._context.users.raise_fence(message.directory_key, run.fence)
         read_at = self._context.clock.now()

@@ -55,6 +55,7 @@ async def late(before: World, key: str, phase: Phase, place: int) -> World | Non
     world.interrupt = held
     await world.handle(message.queue, message.model_dump_json())
     world.interrupt = None
+    await world.drain()
     return world if held.done else None
 
 
