@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from sync_core import ids
-from sync_core.directory.users import User
+from sync_core.directory.users import Status, User
 from sync_core.errors import Conflict, Missing
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.settle import Writer, live_holds, same, settle
@@ -37,6 +37,8 @@ class Settled:
 
     change: Change
     after: User | None
+    regrouped: frozenset[str]
+    """Groups that this entered or left."""
 
 
 class ApplyStep:
@@ -87,11 +89,11 @@ class ApplyStep:
             edits: list[Edit] = []
             for user_id, change in pending.items():
                 before = stored.get(user_id)
-                after = settle(before.user if before is not None else None, change, writer)
-                settled[user_id] = Settled(change, after)
+                after = _settle(before, change, writer)
+                settled[user_id] = Settled(change, after, _regrouped(before, after))
                 if after is not None and (before is None or after is not before.user):
                     edits.append(Edit(before, after))
-            await self._before_writing(edits, writer)
+            await self._before_writing(run, edits, writer)
             refused = await self._context.users.write(partition, edits, run.directory_key, run.fence)
             written += len(edits) - len(refused)
             read = [edit.after.user_id for edit in refused]
@@ -100,7 +102,7 @@ class ApplyStep:
             await self._context.users.copy_counts(partition)  # an earlier delivery, or run, may have written the rest and died
         return list(settled.values())
 
-    async def _before_writing(self, edits: Sequence[Edit], writer: Writer) -> None:
+    async def _before_writing(self, run: Run, edits: Sequence[Edit], writer: Writer) -> None:
         """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
         going = [edit.after.user_id for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before)]
         await self._context.trash.point(going, writer.now)
@@ -109,14 +111,15 @@ class ApplyStep:
                 continue
             for key, hold in live_holds(edit.after, writer.existing).items():
                 if key != writer.directory_key:
-                    await self._empty_fingerprint(key, hold.object_id)
+                    await self._empty_fingerprint(run, key, hold.object_id)
 
-    async def _empty_fingerprint(self, directory_key: str, object_id: str) -> None:
+    async def _empty_fingerprint(self, run: Run, directory_key: str, object_id: str) -> None:
+        """Says who did it: a run of that sync that is about to write its fingerprint shall see that the record changed behind its back."""
         while True:
             found = (await self._context.objects.many(directory_key, [object_id])).get(object_id)
-            if found is None or not found[0].fingerprint:
+            if found is None or (not found[0].fingerprint and found[0].run == run.run):
                 return
-            row = objects.to_row(directory_key, replace(found[0], fingerprint=""), found[1])
+            row = objects.to_row(directory_key, replace(found[0], fingerprint="", run=run.run), found[1])
             try:
                 await self._context.tables.write(objects.TABLE, Replace(row))
             except Conflict:
@@ -126,20 +129,24 @@ class ApplyStep:
     # Pointers
 
     async def _members(self, settled: Sequence[Settled]) -> None:
-        """The record decides who is in which group; the change says which rows may have to follow."""
+        """The record decides who is in which group; the change says which rows may have to follow: those planned, and those that it was
+        found to be in meanwhile.
+        """
         edits: defaultdict[str, Edits] = defaultdict(Edits)
         for one in settled:
             groups = one.after.groups if one.after is not None else ()
-            for group in (*one.change.enters, *one.change.leaves):
+            for group in one.regrouped.union(one.change.enters, one.change.leaves):
                 side = edits[group].enters if group in groups else edits[group].leaves
                 side.add(one.change.user_id)
         await self._context.members.edit(edits)
 
     async def _free_names(self, settled: Sequence[Settled]) -> None:
-        """Deletes the claims of names that were given up and that nobody took."""
-        given_up = {
-            key: one.change.user_id for one in settled for key in one.change.frees if one.after is None or key not in one.after.name_digests
-        }
+        """Deletes the claims of names that were given up and that nobody took; all that were made for a user that is no more."""
+        given_up: dict[str, str] = {}
+        for one in settled:
+            listed = one.after.name_digests if one.after is not None else ()
+            claimed = () if one.after is not None else (move.digest for move in one.change.moves)
+            given_up |= {key: one.change.user_id for key in (*one.change.frees, *claimed) if key not in listed}
         claims = await self._context.names.many(given_up)
         deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner == given_up[key]]
         await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
@@ -157,16 +164,36 @@ class ApplyStep:
         await write_all(self._context.tables, objects.TABLE, operations, on_conflict=meet)
 
     async def _object_again(self, run: Run, writer: Writer, operation: Operation, error: Conflict) -> Operation | None:
-        """A later reading's row stays; one that this run wrote before, or claimed, is written over."""
+        """A later reading's row stays; one that this run wrote before, or claimed, is written over.
+
+        Where another sync changed the record behind this run's back (D-06), the row stays without a fingerprint: the next run looks again.
+        """
         key = operation.key if isinstance(operation, Delete) else operation.row.key
         found = (await self._context.objects.many(run.directory_key, [key])).get(key)
         if found is None:
-            return Insert(operation.row) if isinstance(operation, Replace) and isinstance(error, Missing) else None
+            if not isinstance(operation, Replace) or not isinstance(error, Missing) or operation.row.values["trashed"]:
+                return None  # the row of a user in Trash goes with the user, when it is purged
+            return Insert(operation.row)
         if found[0].read_at > writer.read_at:
             return None
         if isinstance(operation, Delete):
             return Delete(operation.partition, key, found[1])
-        return Replace(Row(operation.row.partition, key, operation.row.values, found[1]))
+        values = operation.row.values
+        if not found[0].fingerprint and found[0].run != run.run:
+            values = {**values, "fingerprint": ""}
+        return Replace(Row(operation.row.partition, key, values, found[1]))
+
+
+def _regrouped(before: StoredUser | None, after: User | None) -> frozenset[str]:
+    known = before.user.groups if before is not None else ()
+    return frozenset(known).symmetric_difference(after.groups if after is not None else known)
+
+
+def _settle(before: StoredUser | None, change: Change, writer: Writer) -> User | None:
+    """As `settle`; and None for a user that was deleted since it was planned, or is being purged: it is not made again (D-27)."""
+    if before is None:
+        return settle(None, change, writer) if Action.CREATE in change.actions else None
+    return settle(before.user, change, writer) if before.user.status is not Status.PURGING else None
 
 
 def _was_in_trash(before: StoredUser | None) -> bool:
