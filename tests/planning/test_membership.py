@@ -136,6 +136,20 @@ def test_a_user_that_leaves_one_sync_passes_to_the_others(sync: SyncModel):  # B
     assert (sync.plan().idle, second.plan().idle) == (True, True)
 
 
+def test_a_user_that_passes_to_another_sync_keeps_its_names(sync: SyncModel):  # D-06, D-07
+    second = sync.directory.connect("second", sync.source, "lab")
+    ann = sync.source.hire("ann", STAFF, "lab")
+    sync.run()
+    second.run()
+    sync.source.move(ann, "lab")
+    bea = sync.source.hire("ann", STAFF)
+
+    planned = sync.run()
+
+    assert planned.reason(bea) is Reason.NAME_IN_USE
+    assert sync.directory.named("ann") == second.user(ann)
+
+
 def test_out_of_the_groups_of_every_sync_is_trash_in_that_same_write(sync: SyncModel):  # B-159, D-06
     second = sync.directory.connect("second", sync.source, STAFF)
     ann = sync.source.hire("ann")

@@ -35,6 +35,48 @@ def test_a_record_that_was_read_later_is_not_written(sync: SyncModel):  # D-16
         assert (sync.user(person).realname, sync.user(person).status) == (before[person].realname, Status.ACTIVE)
 
 
+def test_a_skipped_user_that_was_read_later_is_not_disabled(sync: SyncModel):  # D-16: the later reading knew better
+    ann = sync.source.hire("ann")
+    sync.run()
+    read_later(sync, ann)
+    sync.source.hire("ann")
+    sync.source.disable(ann)
+
+    assert sync.run().actions == {}
+    assert sync.user(ann).status is Status.ACTIVE
+
+
+def test_a_leaver_that_was_read_later_than_the_plan_leaves_at_the_next_run(sync: SyncModel):  # D-16, D-07
+    old = sync.source.hire("ann")
+    sync.run()
+    sync.source.delete(old)
+    new = sync.source.hire("ann")
+    planned = sync.plan()
+    sync.directory.edit(sync.user(old), read_at=sync.directory.tick())
+
+    sync.apply(planned)
+
+    assert (sync.user(old).username, sync.user(old).status) == ("ann", Status.ACTIVE)
+    assert sync.directory.named("ann") == sync.user(new)
+    assert sync.run().actions == {old: (Action.TRASH,)}
+
+
+def test_nothing_is_written_to_a_user_whose_purge_began_after_planning(sync: SyncModel):  # D-27
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.move(ann)
+    sync.run()
+    sync.source.move(ann, STAFF)
+    planned = sync.plan()
+    sync.directory.edit(sync.user(ann), status=Status.PURGING)
+    purging = sync.user(ann)
+
+    sync.apply(planned)
+
+    assert sync.user(ann) == purging
+    assert sync.objects[ann].trashed
+
+
 def test_a_username_moved_in_claim_is_written_whoever_read_last(sync: SyncModel):  # D-16
     ann = sync.source.hire("ann")
     sync.run()
