@@ -3,9 +3,8 @@
 from tests.runs.world import World
 
 
-async def begun() -> tuple[World, str]:
-    """Three groups and nine people in the source, and a sync that has not run yet."""
-    world = World()
+async def hired(world: World) -> str:
+    """Three groups and ten people in the source, and a sync that has not run yet: its directory key."""
     await world.prepare()
     for name in ("ann", "bea", "cid", "dan"):
         world.source.hire(f"{name}@corp.example", "staff")
@@ -15,13 +14,11 @@ async def begun() -> tuple[World, str]:
         world.source.hire(f"{name}@corp.example", "sales")
     world.source.hire("ida@corp.example", "sales", "board")
     world.source.hire("jon@corp.example", "board")
-    return world, await world.connect("staff", "sales", "board")
+    return await world.connect("staff", "sales", "board")
 
 
-async def changing() -> tuple[World, str]:
-    """The same after its first run, and much has changed since: names go around, people come and go, a group is not selected any more."""
-    world, key = await begun()
-    await world.sync(key)
+async def change(world: World, key: str) -> None:
+    """Much changes in one day: names go around, people come and go, a group is not selected any more."""
     source = world.source
     source.swap_names("ann", "bea")
     source.rename("dan", "dora")
@@ -34,4 +31,17 @@ async def changing() -> tuple[World, str]:
     source.accounts[source.named("fay")].attributes["displayName"] = "Fay Lind"
     source.group_names["sales"] = "Sales Team"
     await world.select(key, "staff", "sales")
+
+
+async def begun() -> tuple[World, str]:
+    """Before the first run."""
+    world = World()
+    return world, await hired(world)
+
+
+async def changing() -> tuple[World, str]:
+    """After the first run and the day of changes, before the next run."""
+    world, key = await begun()
+    await world.sync(key)
+    await change(world, key)
     return world, key

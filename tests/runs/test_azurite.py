@@ -1,0 +1,30 @@
+"""The same runs on Azurite: what the in-memory tables promise, Table Storage's emulator keeps."""
+
+from collections.abc import AsyncIterator
+
+from sync_core.runs.record import State
+from sync_core.storage.azure import AzureTables
+from tests.runs import story
+from tests.runs.picture import Picture, picture
+from tests.runs.world import World
+from tests.storage.prefixed import PrefixedTables
+
+
+async def pictures(world: World) -> AsyncIterator[Picture]:
+    """After the first run, after the day of changes, and after a run that has nothing to do."""
+    key = await story.hired(world)
+    for prepare in (None, story.change, None):
+        if prepare is not None:
+            await prepare(world, key)
+        run = await world.sync(key)
+        assert run.state is State.COMPLETED, run.reason
+        yield await picture(world)
+
+
+async def test_runs_on_azurite_end_as_in_memory(azure_tables: PrefixedTables[AzureTables]):
+    in_memory = [seen async for seen in pictures(World())]
+
+    on_azurite = [seen async for seen in pictures(World(tables=azure_tables))]
+
+    assert on_azurite == in_memory
+    assert in_memory[1] == in_memory[2] != in_memory[0]
