@@ -1,6 +1,8 @@
 """Who holds a name. A claim's row is a pointer: it is believed only as far as the record that it points to agrees."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -10,9 +12,13 @@ from sync_core.directory.names import digest, fold
 from sync_core.directory.users import User
 from sync_core.entra.port import SourceUser
 
+EDIT_LASTS = timedelta(minutes=10)
+"""No edit outside a full run takes longer from its claims to its record."""
+_EDIT = "edit-"
+
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """A row of Names: who claims the name, who held it before, and the run that made the claim."""
+    """A row of Names: who claims the name, who held it before, and the run, or the edit outside one, that made the claim."""
 
     name: str
     owner: str
@@ -20,14 +26,36 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     run: str = ""
 
 
-def holder(claim: Claim | None, key: str, records: Mapping[str, User], live_runs: frozenset[str] = frozenset()) -> str:
+def edit_mark(begun: datetime, unique: str) -> str:
+    """What stands for `run` in claims that are made outside a full run: it tells when."""
+    return f"{_EDIT}{begun.timestamp():.0f}-{unique}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Who may still be on the way from a claim to the record that lists the name: full runs that go on, and edits begun lately."""
+
+    runs: frozenset[str] = frozenset()
+    now: datetime | None = None
+
+    def __contains__(self, run: str) -> bool:
+        if not run.startswith(_EDIT):
+            return run in self.runs
+        begun = float(run.removeprefix(_EDIT).partition("-")[0])
+        return self.now is not None and self.now.timestamp() < begun + EDIT_LASTS.total_seconds()
+
+
+NOBODY = Alive()
+
+
+def holder(claim: Claim | None, key: str, records: Mapping[str, User], alive: Alive = NOBODY) -> str:
     """The user whose record lists the name: the owner, else who had it before, else "" for nobody.
 
-    While the run that claimed the name still goes on, the name is its owner's: the record is about to list it.
+    While the run or edit that claimed the name is alive, the name is its owner's: the record is about to list it.
     """
     if claim is None:
         return ""
-    if claim.run in live_runs:
+    if claim.run in alive:
         return claim.owner
     for user_id in (claim.owner, claim.was):
         record = records.get(user_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sync_core.directory.attributes import Mapped
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
-from sync_core.planning.claims import Claim, holder, wanted_names
+from sync_core.planning.claims import NOBODY, Alive, Claim, holder, wanted_names
 from sync_core.planning.reading import Candidate
 from sync_core.planning.reasons import Reason
 from sync_core.planning.settle import Writer, live_holds, read_later
@@ -25,8 +25,8 @@ class Stored:
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     own_groups: frozenset[str] = frozenset()
     """Ids of all groups that the sync keeps, those not selected any more too."""
-    live_runs: frozenset[str] = frozenset()
-    """Other runs that still go on: what they have claimed is theirs."""
+    alive: Alive = NOBODY
+    """Other runs that go on, and edits: what they have claimed is theirs."""
 
     def owner(self, key: str) -> str:
         """The user that claims the name of this digest, rightly or not; "" for nobody."""
@@ -35,7 +35,7 @@ class Stored:
 
     def holder(self, key: str) -> str:
         """The user that holds the name of this digest; "" for nobody."""
-        return holder(self.claims.get(key), key, self.records, self.live_runs)
+        return holder(self.claims.get(key), key, self.records, self.alive)
 
     def listing(self, key: str) -> list[str]:
         """Of the users that the name's claim names, those whose records list it: two when a dead run had given it to another."""

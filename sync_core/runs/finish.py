@@ -67,7 +67,8 @@ class FinishStep:
         """Claims that a dead run left: to whoever's record lists the name by now, else away."""
         planned = {repair.digest: repair.owner for repair in repairs}
         claims = await self._context.names.many(planned)
-        left = {key: (claim, etag) for key, (claim, etag) in claims.items() if claim.owner == planned[key]}
+        alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
+        left = {key: (claim, etag) for key, (claim, etag) in claims.items() if claim.owner == planned[key] and claim.run not in alive}
         stored = await self._context.users.many(user for claim, _ in left.values() for user in (claim.owner, claim.was) if user)
         records = {user_id: found.user for user_id, found in stored.items()}
         operations: list[Operation] = []

@@ -93,6 +93,8 @@ class Gatherer:
         elsewhere = await self._elsewhere(settings_of(run), syncs, candidates)
         wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
         claims = await self._context.names.many(wanted | left.digests)
+        # Between claims and records: whoever is not alive any more has written its records, or never will.
+        alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
         user_ids = {candidate.indexed.user_id for candidate in candidates if candidate.indexed is not None}
         user_ids.update(leaver.user_id for leaver in leavers)
         user_ids.update(elsewhere.values())
@@ -103,13 +105,10 @@ class Gatherer:
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=elsewhere,
-            live_runs=await self._live_runs(run),
+            alive=alive,
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
             group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )
-
-    async def _live_runs(self, own: Run) -> frozenset[str]:
-        return frozenset(lock.run for lock in (await self._context.locks.taken()).values() if lock.run != own.run)
 
     async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, str]:
         """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06)."""

@@ -1,8 +1,11 @@
 """The lock of each sync: table Syncs, partition "lock", by directory key. One run at a time, each with a higher fence (D-15)."""
 
+from datetime import datetime
+
 import msgspec
 
 from sync_core.errors import AlreadyRunning, Conflict
+from sync_core.planning.claims import Alive
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Insert, Replace, Row, Tables
 
@@ -34,6 +37,10 @@ class LockRows:
         pages = self._tables.query(TABLE, PARTITION)
         locks = {row.key: record(row.values, Lock) async for page in pages for row in page}
         return {key: lock for key, lock in locks.items() if lock.run}
+
+    async def alive(self, now: datetime, own: str = "") -> Alive:
+        """Whose claims stand although no record lists their names yet: those of lately begun edits, and of all runs but `own`."""
+        return Alive(frozenset(lock.run for lock in (await self.taken()).values() if lock.run != own), now)
 
     async def write(self, directory_key: str, lock: Lock, etag: str) -> None:
         """Raises Stale or AlreadyExists when somebody was faster."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sync_core.planning.claims import Claim
 from sync_core.storage.bulk import seek_many
-from sync_core.storage.tables import Row, Tables
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
 
 TABLE = "Names"
 _VERSION = 1
@@ -30,3 +30,12 @@ class NameRows:
             wanted.setdefault(digest[0], []).append(digest)
         rows = await seek_many(self._tables, TABLE, wanted)
         return {key: (from_row(row), row.etag) for found in rows.values() for key, row in found.items()}
+
+    async def put(self, digest: str, claim: Claim, etag: str) -> str:
+        """In the place of the claim with this ETag, of none for "". Returns the new ETag; raises Conflict when it is another."""
+        row = to_row(digest, claim, etag)
+        return await self._tables.write(TABLE, Replace(row) if etag else Insert(row))
+
+    async def remove(self, digest: str, etag: str) -> None:
+        """Raises Conflict when the claim is not the one with this ETag."""
+        await self._tables.write(TABLE, Delete(digest[0], digest, etag))
