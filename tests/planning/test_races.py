@@ -205,3 +205,12 @@ def test_a_name_that_a_dead_run_claimed_for_nobody_is_free(sync: SyncModel):
 
     assert [(move.seen, move.holder) for move in planned.change(ann).moves] == [("DUdead", "")]
     assert sync.directory.named("ann") == sync.user(ann)
+
+
+def test_while_the_run_that_claimed_a_name_goes_on_the_name_is_its_owners(sync: SyncModel):
+    user = sync.directory.by_hand("ann")
+    records, key = sync.directory.records, digest("ann")
+    claim = Claim("ann", "DUcoming", user.user_id, "going on")
+
+    assert holder(claim, key, records, frozenset({"going on"})) == "DUcoming"
+    assert holder(claim, key, records, frozenset({"another"})) == user.user_id
