@@ -142,13 +142,15 @@ class ApplyStep:
 
     async def _free_names(self, settled: Sequence[Settled]) -> None:
         """Deletes the claims of names that were given up and that nobody took; all that were made for a user that is no more."""
-        given_up: dict[str, str] = {}
+        given_up: defaultdict[str, set[str]] = defaultdict(set)  # by several at once, where a dead run had two records list one name
         for one in settled:
             listed = one.after.name_digests if one.after is not None else ()
             claimed = () if one.after is not None else (move.digest for move in one.change.moves)
-            given_up |= {key: one.change.user_id for key in (*one.change.frees, *claimed) if key not in listed}
+            for key in (*one.change.frees, *claimed):
+                if key not in listed:
+                    given_up[key].add(one.change.user_id)
         claims = await self._context.names.many(given_up)
-        deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner == given_up[key]]
+        deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner in given_up[key]]
         await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
 
     async def _objects(self, run: Run, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
