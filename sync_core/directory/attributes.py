@@ -45,7 +45,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(source for source in wanted if source))
 
 
-class Mapped(msgspec.Struct, frozen=True, array_like=True):
+class Mapped(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The fields that a sync writes, as the mapping gives them for one source user."""
 
     username: str

@@ -36,7 +36,7 @@ class Action(StrEnum):
     TRASH = "trash"
 
 
-class Desired(msgspec.Struct, frozen=True, array_like=True):
+class Desired(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mapped: Mapped
     enabled: bool
     groups: tuple[str, ...]
@@ -44,7 +44,7 @@ class Desired(msgspec.Struct, frozen=True, array_like=True):
     fingerprint: str
 
 
-class NameMove(msgspec.Struct, frozen=True, array_like=True):
+class NameMove(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A claim to make: the row of `name` goes from `seen` (its owner when planned, "" where there was no row) to the user."""
 
     digest: str
@@ -54,13 +54,13 @@ class NameMove(msgspec.Struct, frozen=True, array_like=True):
     """Whom readers believe to hold the name until the user's record lists it; "" for nobody."""
 
 
-class Field(msgspec.Struct, frozen=True, array_like=True):
+class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     before: str
     after: str
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     kind: Kind
     user_id: str
     object_id: str = ""
@@ -69,6 +69,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actions: tuple[Action, ...] = ()
     reason: str = ""
     fields: tuple[Field, ...] = ()
+    """What differs, of a user that there is; a new one's fields are all in `desired`."""
     desired: Desired | None = None
     moves: tuple[NameMove, ...] = ()
     yields: tuple[str, ...] = ()

@@ -25,12 +25,12 @@ def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str]
     waiting: defaultdict[str, list[Match]] = defaultdict(list)
     pending: list[Lost] = []
     for match in matches.values():
-        for key, name in match.wanted.items():
+        for key, name in match.wanted:
             holder = stored.holder(key)
             if holder in ("", match.user_id) or yields(holder):
                 continue
             other = matches.get(holder)
-            if other is not None and key not in other.after_names:
+            if other is not None and not other.lists(key):
                 waiting[holder].append(match)
             else:
                 pending.append(Lost(match, Reason.NAME_IN_USE, f"{name} belongs to {stored.called(holder)}"))

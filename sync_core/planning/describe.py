@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Action, Field
+from sync_core.planning.changes import Action, Desired, Field
 from sync_core.planning.settle import live_holds
 
 
@@ -31,7 +31,7 @@ def actions(before: User | None, after: User, key: str, existing: frozenset[str]
     return tuple(found)
 
 
-def fields(before: User | None, after: User, group_names: Mapping[str, str]) -> tuple[Field, ...]:
+def fields(before: User, after: User, group_names: Mapping[str, str]) -> tuple[Field, ...]:
     """The fields that differ, with the texts before and after. Groups by their names here."""
     old, new = _texts(before, group_names), _texts(after, group_names)
     return tuple(
@@ -39,13 +39,26 @@ def fields(before: User | None, after: User, group_names: Mapping[str, str]) -> 
     )
 
 
+def fields_of_new(desired: Desired, group_names: Mapping[str, str]) -> tuple[Field, ...]:
+    """All that a new user begins with."""
+    mapped = desired.mapped
+    texts = {
+        "username": mapped.username,
+        "realname": mapped.realname,
+        "email": mapped.email,
+        "notes": mapped.notes or "",
+        **{f"alias{position}": name for position, name in sorted(mapped.aliases.items())},
+        "status": (Status.ACTIVE if desired.enabled else Status.DISABLED).value,
+        "groups": ", ".join(sorted(group_names.get(group, group) for group in desired.groups)),
+    }
+    return tuple(Field(name, "", text) for name, text in texts.items() if text)
+
+
 def _data(user: User) -> tuple[object, ...]:
     return user.realname, user.email, user.notes, user.aliases
 
 
-def _texts(user: User | None, group_names: Mapping[str, str]) -> dict[str, str]:
-    if user is None:
-        return {}
+def _texts(user: User, group_names: Mapping[str, str]) -> dict[str, str]:
     return {
         "username": user.username,
         "realname": user.realname,

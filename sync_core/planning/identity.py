@@ -57,10 +57,14 @@ class Match:
     user_id: str
     before: User | None
     repoint: bool
-    wanted: Mapping[str, str]
-    """Digest to spelling of the names that it would claim."""
-    after_names: frozenset[str]
-    """Digests of all names that its record would list: with those given by hand in positions the sync does not map (B-051)."""
+    wanted: tuple[tuple[str, str], ...]
+    """Digest and spelling of the names that it would claim."""
+    kept: frozenset[str]
+    """Digests of other names that its record would go on listing: those given by hand in positions the sync does not map (B-051)."""
+
+    def lists(self, key: str) -> bool:
+        """Whether its record would list the name of this digest."""
+        return key in self.kept or any(key == wanted for wanted, _ in self.wanted)
 
     @property
     def object_id(self) -> str:
@@ -70,6 +74,9 @@ class Match:
     def username(self) -> str:
         """As it is known today."""
         return self.before.username if self.before is not None else self.candidate.mapped.username
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +93,21 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
         return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
     if before is not None and _would_enable_by_takeover(before, candidate, writer):
         return Refused("", Reason.DISABLED_HERE, f"{before.username} ({user_id}) is disabled here and no sync manages it")
-    wanted, after_names = _names(candidate.mapped, before, stored, writer)
-    return Match(candidate, user_id or new_user_id(), before, repoint, wanted, after_names)
+    wanted, kept = _names(candidate.mapped, before, stored, writer)
+    return Match(candidate, user_id or new_user_id(), before, repoint, tuple(wanted.items()), kept)
 
 
 def _names(mapped: Mapped, before: User | None, stored: Stored, writer: Writer) -> tuple[dict[str, str], frozenset[str]]:
-    """`Match.wanted` and `after_names`: what settling will do. A record that was read later changes only its username, by claim (D-16)."""
+    """`Match.wanted` and `kept`: what settling will do. A record that was read later changes only its username, by claim (D-16)."""
     if before is None:
-        wanted = wanted_names(mapped)
-        return wanted, frozenset(wanted)
+        return wanted_names(mapped), _NONE
     if not read_later(before, writer):
-        wanted = wanted_names(mapped)
-        return wanted, frozenset(wanted) | {digest(name) for position, name in before.aliases.items() if position not in mapped.aliases}
+        by_hand = (name for position, name in before.aliases.items() if position not in mapped.aliases)
+        return wanted_names(mapped), frozenset(map(digest, by_hand))
     username = digest(mapped.username)
     if stored.owner(username) == before.user_id:
         return {}, frozenset(before.name_digests)
-    return {username: mapped.username}, frozenset(map(digest, before.aliases.values())) | {username}
+    return {username: mapped.username}, frozenset(map(digest, before.aliases.values()))
 
 
 def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Change, Desired, Kind, NameMove
+from sync_core.planning.changes import Action, Change, Desired, Kind, NameMove
 from sync_core.planning.claims import shared_names
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
@@ -18,6 +18,8 @@ from sync_core.planning.identity import Match, Stored, agrees, match
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
 from sync_core.planning.settle import Writer, live_holds, read_later, settle
+
+_CREATED = (Action.CREATE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Plan:
 
 def plan(
     reading: Reading,
-    candidates: Iterable[Candidate],
+    candidates: list[Candidate],
     leavers: Iterable[Indexed],
     stored: Stored,
     writer: Writer,
@@ -47,7 +49,10 @@ def plan(
     new_user_id: Callable[[], str],
     gone: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Decides for every candidate and every proved leaver; `gone` are the object ids of leavers that Entra has no more."""
+    """Decides for every candidate and every proved leaver; `gone` are the object ids of leavers that Entra has no more.
+
+    Takes the candidates out of their list, so that what a user needs in memory on its way to a change is never held twice.
+    """
     return _Planner(reading, stored, writer, leavers).plan(candidates, new_user_id, gone)
 
 
@@ -62,23 +67,25 @@ class _Planner:
         self._matches: dict[str, Match] = {}
         self._skips: dict[str, Skip] = {}
         self._skipped: list[tuple[Candidate, str]] = []
+        self._memberships: dict[int, tuple[tuple[str, ...], str]] = {}
 
-    def plan(self, candidates: Iterable[Candidate], new_user_id: Callable[[], str], gone: frozenset[str]) -> Plan:
-        for candidate in candidates:
-            self._consider(candidate, new_user_id)
+    def plan(self, candidates: list[Candidate], new_user_id: Callable[[], str], gone: frozenset[str]) -> Plan:
+        while candidates:
+            self._consider(candidates.pop(), new_user_id)
         for loss in contend(self._matches, self._stored, self._yields_names):
             del self._matches[loss.match.user_id]
             self._skip(loss.match.candidate, loss.reason, loss.detail, loss.match.user_id if loss.match.before else "")
-        wanted = {key: match for match in self._matches.values() for key in match.wanted}
-        given_up = self._given_up(wanted)
-        changes = [self._write(found, wanted) for found in self._matches.values()]
-        leaving = (leaver for user_id, leaver in self._going.items() if user_id not in self._matches)
-        changes += [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
+        wanted = {key: match.user_id for match in self._matches.values() for key, _ in match.wanted}
+        given_up, repairs = self._given_up(wanted), self._repairs(wanted)
+        leaving = [leaver for user_id, leaver in self._going.items() if user_id not in self._matches]
+        changes = [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
         changes += self._of_skipped()
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
+        while self._matches:
+            changes.append(self._write(self._matches.popitem()[1], wanted))
         changes.sort(key=lambda change: change.user_id)
         self._tell_standing_skips()
-        return Plan(changes, list(self._skips.values()), self._repairs(wanted))
+        return Plan(changes, list(self._skips.values()), repairs)
 
     # Skips
 
@@ -127,16 +134,16 @@ class _Planner:
             return False
         if record.status is Status.PENDING_DELETION:
             return user_id not in self._matches
-        if user_id not in self._going or user_id in self._matches or not self._is_its_user(self._going[user_id]):
+        if user_id not in self._going or not self._is_its_user(self._going[user_id]):
             return False
         held_here_only = live_holds(record, self._writer.existing).keys() == {self._writer.directory_key}
         return held_here_only and not read_later(record, self._writer)
 
-    def _given_up(self, wanted: dict[str, Match]) -> dict[str, tuple[str, ...]]:
+    def _given_up(self, wanted: dict[str, str]) -> dict[str, tuple[str, ...]]:
         """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for key in self._stored.claims:
-            taker = wanted[key].user_id if key in wanted else self._stored.holder(key)
+            taker = wanted[key] if key in wanted else self._stored.holder(key)
             for user_id in self._stored.listing(key):
                 if user_id != taker and self._yields_names(user_id):
                     found[user_id].append(key)
@@ -144,42 +151,44 @@ class _Planner:
 
     def _moves(self, found: Match) -> tuple[NameMove, ...]:
         moves: list[NameMove] = []
-        for key, name in found.wanted.items():
+        for key, name in found.wanted:
             owner = self._stored.owner(key)
             if owner != found.user_id:
                 moves.append(NameMove(key, name, owner, self._stored.holder(key)))
         return tuple(moves)
 
-    def _repairs(self, wanted: dict[str, Match]) -> list[Repair]:
+    def _repairs(self, wanted: dict[str, str]) -> list[Repair]:
         """Claims that point past their holder and that no change of this plan takes over."""
         found: list[Repair] = []
         for key, claim in self._stored.claims.items():
             holder = self._stored.holder(key)
             if key not in wanted and holder != claim.owner:
-                frees = holder in self._matches and key not in self._matches[holder].after_names
+                frees = holder in self._matches and not self._matches[holder].lists(key)
                 found.append(Repair(key, claim.owner, "" if frees else holder))
         return found
 
     # Changes
 
-    def _write(self, found: Match, wanted: dict[str, Match]) -> Change:
+    def _write(self, found: Match, wanted: dict[str, str]) -> Change:
         candidate, indexed, before = found.candidate, found.candidate.indexed, found.before
-        groups = group_ids(self._reading.groups, candidate.mask)
+        groups, reason = self._membership(candidate.mask)
         listed = before.name_digests if before is not None else {}
         change = Change(
             kind=Kind.WRITE,
             user_id=found.user_id,
             object_id=found.object_id,
             username=candidate.mapped.username,
-            reason=self._membership(groups),
+            reason=reason,
             desired=Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint),
             moves=self._moves(found),
-            yields=tuple(key for key in listed if key not in found.after_names and key in wanted),
-            frees=tuple(key for key in listed if key not in found.after_names and key not in wanted),
+            yields=tuple(key for key in listed if not found.lists(key) and key in wanted),
+            frees=tuple(key for key in listed if not found.lists(key) and key not in wanted),
             was_indexed=indexed is not None,
             etag=indexed.etag if indexed is not None else "",
             repoint=found.repoint,
         )
+        if before is None and indexed is None:
+            return replace(change, actions=_CREATED, enters=groups)
         return self._described(change, before, indexed)
 
     def _leave(self, leaver: Indexed, gone: frozenset[str], given_up: tuple[str, ...]) -> Change:
@@ -243,13 +252,18 @@ class _Planner:
         return replace(
             change,
             actions=actions(before, after, key, existing) if after is not before else (),
-            fields=fields(before, after, self._stored.group_names) if after is not before else (),
+            fields=fields(before, after, self._stored.group_names) if before is not None and after is not before else (),
             enters=tuple(group for group in after.groups if group not in known),
             leaves=tuple(sorted(left.difference(after.groups))),
         )
 
-    def _membership(self, groups: tuple[str, ...]) -> str:
-        return "member of " + ", ".join(sorted(self._stored.group_names.get(group, group) for group in groups))
+    def _membership(self, mask: int) -> tuple[tuple[str, ...], str]:
+        """The ids of the groups, and what they are as a reason. Made once for all users in the same groups."""
+        if mask not in self._memberships:
+            groups = group_ids(self._reading.groups, mask)
+            names = sorted(self._stored.group_names.get(group, group) for group in groups)
+            self._memberships[mask] = groups, "member of " + ", ".join(names)
+        return self._memberships[mask]
 
 
 def _sharers(name: str, others: dict[str, str]) -> str:

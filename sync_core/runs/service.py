@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.errors import AlreadyRunning, NotFound, Rejected
-from sync_core.planning.changes import Change
+from sync_core.planning.changes import Action, Change
+from sync_core.planning.describe import fields_of_new
 from sync_core.planning.reasons import Skip
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
@@ -76,7 +77,14 @@ class Runs:
     async def changes(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
         """The changes planned, in the order of user ids, and the cursor for more."""
         plan = await self._plan(run_ref)
-        return await _paged(self._context.changes.slices(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+        if not plan:
+            return [], ""
+        found, following = await _paged(self._context.changes.slices(run_ref, plan, _row(cursor)), limit, cursor)
+        names = {group.group_id: group.name for group, _ in await self._context.groups.all()}
+        new = (change.desired is not None and Action.CREATE in change.actions for change in found)
+        return [
+            replace(c, fields=fields_of_new(c.desired, names)) if n and c.desired else c for c, n in zip(found, new, strict=True)
+        ], following
 
     async def _plan(self, run: str) -> str:
         found = await self._context.runs.get(run)
