@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync_core.directory.users import Status
@@ -154,7 +154,13 @@ async def live_through(history: list[Happening]) -> None:
     await check_sound(world)
 
 
+ROTATED = Event("rotate", 0, 0)
+DIED_BETWEEN_TWO_RECORDS = [Happening((), "left alone", 0), Happening((ROTATED,), "fails", 256), Happening((ROTATED,), "fails", 0)]
+"""Two records list one name, because the run died between them; the next one takes it from both."""
+
+
 @settings(max_examples=4 * settings().max_examples)
+@example(DIED_BETWEEN_TWO_RECORDS)
 @given(st.lists(HAPPENINGS, min_size=1, max_size=4))
 def test_a_run_left_alone_makes_the_directory_what_the_source_is(history: list[Happening]):  # B-032, D-02, D-10, D-11
     asyncio.run(live_through(history))
