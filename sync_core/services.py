@@ -10,8 +10,10 @@ from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.users import Users
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
 from sync_core.runs.service import Runs
@@ -31,6 +33,7 @@ class Services:
     connections: Connections
     syncs: Syncs
     directory: DirectoryViews
+    users: Users
     sign_in: SignIn
     integrations: Integrations
     health: Health
@@ -67,6 +70,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     connections = Connections(ConnectionRows(tables), directories.of, clock)
     syncs = Syncs(context.syncs, connections, directories.of, clock)
     directory = DirectoryViews(context.users, context.groups, syncs)
+    naming = Naming(context.names, context.users, context.locks, clock, secrets.randbits)
     window = timedelta(seconds=settings.signature_window)
     return Services(
         runs=Runs(context),
@@ -74,6 +78,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         connections=connections,
         syncs=syncs,
         directory=directory,
+        users=Users(context.users, context.members, context.syncs, naming, clock, secrets.randbits),
         sign_in=SignIn(context.users, directory),
         integrations=Integrations(IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window),
         health=Health(tables),

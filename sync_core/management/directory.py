@@ -2,10 +2,13 @@
 
 from bisect import bisect_right
 
+from msgspec.structs import replace
+
 from sync_core.directory.groups import Group, api_name
 from sync_core.directory.users import User
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.management.syncs import Syncs
+from sync_core.planning.settle import live_holds
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.users import UserRows
 
@@ -23,14 +26,19 @@ class DirectoryViews:
         """At most `limit` users, and the cursor of those that follow: "" when none do. Raises Rejected for a foreign cursor."""
         page = await self._users.page(cursor_place(cursor, USERS), limit + 1)
         more = len(page) > limit
-        return page[:limit], cursor_after(page[limit - 1].user_id if more else "", USERS)
+        existing = frozenset(sync.directory_key for sync in await self._syncs.all())
+        return [_held_now(user, existing) for user in page[:limit]], cursor_after(page[limit - 1].user_id if more else "", USERS)
 
     async def user(self, user_id: str) -> User:
         """Raises NotFound."""
         user = await self._users.get(user_id) if has_form(user_id, "DU") else None
         if user is None:
             raise unknown("user", user_id)
-        return user
+        return await self.presented(user)
+
+    async def presented(self, user: User) -> User:
+        """The user without the syncs that were deleted: they hold nobody (D-17)."""
+        return _held_now(user, frozenset(sync.directory_key for sync in await self._syncs.all()))
 
     async def groups(self, *, limit: int, cursor: str) -> tuple[list[tuple[Group, str]], str]:
         """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name."""
@@ -54,3 +62,7 @@ class DirectoryViews:
     async def _named(self, groups: list[Group]) -> list[tuple[Group, str]]:
         syncs = {sync.directory_key: sync.name for sync in await self._syncs.all()}
         return [(group, api_name(group, syncs.get(group.sync, ""))) for group in groups]
+
+
+def _held_now(user: User, existing: frozenset[str]) -> User:
+    return replace(user, held_by=live_holds(user, existing))

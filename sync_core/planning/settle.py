@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from sync_core.directory.edits import without_names
 from sync_core.directory.names import digest
 from sync_core.directory.users import Hold, Status, User
 from sync_core.planning.changes import Change, Desired, Kind
@@ -33,7 +34,7 @@ def settle(before: User | None, change: Change, writer: Writer) -> User | None:
         return before
     after = _settled(before, change, writer)
     if after.in_trash and change.yields:
-        after = _without_names(after, frozenset(change.yields))
+        after = without_names(after, frozenset(change.yields))
     return before if same(before, after) else _emptied(before, after, writer)
 
 
@@ -159,10 +160,3 @@ def _left(before: User, change: Change, writer: Writer) -> User:
         read_at=writer.read_at,
         synced_at=writer.now,
     )
-
-
-def _without_names(user: User, digests: frozenset[str]) -> User:
-    aliases = {position: name for position, name in user.aliases.items() if digest(name) not in digests}
-    if user.username and digest(user.username) in digests:
-        return replace(user, aliases=aliases, username="", former_username=user.username)
-    return replace(user, aliases=aliases)

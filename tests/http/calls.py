@@ -15,6 +15,7 @@ from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.users import Users
 from sync_core.services import Services
 from tests.http.runs import RunsModel
 from tests.management.deployment import Deployment
@@ -32,6 +33,7 @@ class Served:
     syncs: Syncs
     runs: RunsModel
     directory: DirectoryViews
+    users: Users
     sign_in: SignIn
     integrations: Integrations
     health: Health
@@ -47,6 +49,7 @@ class Served:
             syncs=deployment.syncs,
             runs=RunsModel(deployment.syncs),
             directory=deployment.directory,
+            users=deployment.users,
             sign_in=deployment.sign_in,
             integrations=deployment.integrations,
             health=deployment.health,

@@ -18,19 +18,23 @@ async def put(api: Api, user: User) -> None:
     await UserRows(api.deployment.tables).write(ids.user_partition(user.user_id), [Edit(None, user)], "DK", 1)
 
 
-async def test_a_user_is_shown_with_its_names_groups_and_syncs(api: Api, caller: httpx.AsyncClient) -> None:
+async def test_a_user_is_shown_with_its_names_groups_and_the_syncs_that_there_are(
+    api: Api, caller: httpx.AsyncClient, sync: Sync
+) -> None:  # D-17
+    hold = Hold(tenant_id=TENANT, object_id=guid(5), fingerprint="hidden")
     user = User(
         user_id=ids.new_user_id(),
         username="user@corp.example",
         aliases={"1": "u@corp.example"},
         status=Status.PENDING_DELETION,
         groups=("DG2A3B4C5D6E7F2G3H4I",),
-        held_by={"DK2A3B4C5D6E7F2G3H4I": Hold(tenant_id=TENANT, object_id=guid(5), fingerprint="hidden")},
+        held_by={sync.directory_key: hold, "DK2A3B4C5D6E7F2G3H4I": hold},
         created_at=NOW,
         trashed_at=NOW,
     )
     await put(api, user)
     shown = (await caller.get(f"/api/v1/users/{user.user_id}")).json()
+    assert (await caller.get("/api/v1/users")).json()["items"] == [shown]
     assert shown == {
         "user_id": user.user_id,
         "username": "user@corp.example",
@@ -40,7 +44,7 @@ async def test_a_user_is_shown_with_its_names_groups_and_syncs(api: Api, caller:
         "aliases": {"1": "u@corp.example"},
         "status": "pending deletion",
         "groups": ["DG2A3B4C5D6E7F2G3H4I"],
-        "syncs": [{"directory_key": "DK2A3B4C5D6E7F2G3H4I", "tenant_id": TENANT, "object_id": guid(5)}],
+        "syncs": [{"directory_key": sync.directory_key, "tenant_id": TENANT, "object_id": guid(5)}],
         "former_username": "",
         "created_at": "2026-11-23T13:00:00Z",
         "synced_at": None,

@@ -62,6 +62,7 @@ def test_the_type_of_a_problem_leads_to_its_description(described: dict[str, Any
 
 def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) -> None:
     assert sorted(operations(described)) == [
+        "delete /api/v1/users/{user_id}",
         "delete /api/v1/users/{user_id}/lockout",
         "get /api/v1/connections",
         "get /api/v1/connections/{connection_id}",
@@ -78,9 +79,11 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "get /api/v1/users/{user_id}",
         "get /api/v1/users/{user_id}/access",
         "get /healthz",
+        "patch /api/v1/users/{user_id}",
         "post /api/v1/connections",
         "post /api/v1/runs/{reference_code}/cancel",
         "post /api/v1/syncs",
         "post /api/v1/syncs/{directory_key}/runs",
+        "post /api/v1/users",
         "post /api/v1/users/{user_id}/lockout",
     ]

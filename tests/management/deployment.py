@@ -4,6 +4,7 @@ import asyncio
 import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import randbits
 
 from pydantic import SecretStr
 
@@ -14,19 +15,24 @@ from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.users import Users
 from sync_core.secrets import SecretBox
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.locks import LockRows
+from sync_core.storage.members import MemberRows
 from sync_core.storage.memory import Interrupt, MemoryTables
+from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
 from sync_core.storage.users import UserRows
 from tests.management.source import TENANT, SourceModel
 
-TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts")
+TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
 
@@ -46,6 +52,8 @@ class Deployment:
         self.syncs = Syncs(SyncRows(self.tables), self.connections, self._source_of, self.clock)
         self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
+        self.naming = Naming(NameRows(self.tables), UserRows(self.tables), LockRows(self.tables), self.clock, randbits)
+        self.users = Users(UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, self.clock, randbits)
         self.sign_in = SignIn(UserRows(self.tables), self.directory)
         self.health = Health(self.tables)
 

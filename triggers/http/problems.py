@@ -23,6 +23,8 @@ from sync_core.errors import (
     Transient,
 )
 from sync_core.management.access import Forbidden, Unauthenticated
+from sync_core.management.naming import NameInUse
+from sync_core.management.versions import Outdated
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/api/openapi.json#/components/responses/"
@@ -53,6 +55,14 @@ NOT_FOUND = Kind("NotFound", 404, 40401, "Not found", "Nothing here has this nam
 METHOD = Kind("MethodNotAllowed", 405, 40501, "Method not allowed", "This path is served for the methods in the header Allow.")
 RUNNING = Kind("AlreadyRunning", 409, 40901, "Already running", "A full sync goes on already; `running` is its reference code.")
 CONFLICT = Kind("Conflict", 409, 40902, "Changed meanwhile", "Somebody else changed the same thing meanwhile; read it again and repeat.")
+IN_USE = Kind(
+    "InUse",
+    409,
+    40903,
+    "In use",
+    "Another user has this name, or a full sync is about to write this user; `field` names the input at fault.",
+)
+OUTDATED = Kind("Outdated", 412, 41201, "Changed meanwhile", "It is not the version that If-Match names any more; nothing was changed.")
 TOO_LARGE = Kind("TooLarge", 413, 41301, "Body too large", "Bodies are at most 1 MiB.")
 FAULT = Kind("Fault", 500, 50001, "Internal error", "A fault of this service; `instance` names its log entry.")
 MISCONFIGURED = Kind("Misconfigured", 500, 50002, "Misconfigured deployment", "A setting or credential of this deployment is at fault.")
@@ -62,10 +72,11 @@ REAUTHORIZE = Kind(
 SOURCE = Kind("SourceFault", 502, 50202, "Microsoft Graph failed", "Microsoft Graph gave an answer that cannot be used.")
 BUSY = Kind("Busy", 503, 50301, "Busy or away", "Storage or Microsoft Graph is busy or away; repeat after Retry-After seconds.")
 
-KINDS = (REJECTED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, RUNNING, TOO_LARGE, FAULT, REAUTHORIZE, BUSY)
-"""Those that operations declare, one a status."""
+KINDS = (REJECTED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, RUNNING, IN_USE, OUTDATED, TOO_LARGE, FAULT, REAUTHORIZE, BUSY)
+"""Those that operations declare; one operation, one for each status."""
 
 _KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (
+    (NameInUse, IN_USE),
     (Rejected, REJECTED),
     (Unauthenticated, UNAUTHENTICATED),
     (Forbidden, FORBIDDEN),
@@ -73,6 +84,7 @@ _KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (
     (GroupGone, NOT_FOUND),
     (AlreadyRunning, RUNNING),
     (Conflict, CONFLICT),
+    (Outdated, OUTDATED),
     (TooLarge, TOO_LARGE),
     (Misconfigured, MISCONFIGURED),
     (Reauthorize, REAUTHORIZE),

@@ -1,21 +1,70 @@
-"""Users of the directory, to read."""
+"""Users of the directory: read, made, changed and deleted by hand, as far as no sync manages them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from sync_core.directory.users import User
-from triggers.http.fields import Answer, Cursor, Limit, Page, page
+from sync_core.directory.edits import MAX_NOTES, MAX_TEXT, POSITIONS, UserEdit
+from sync_core.directory.users import Status, User
+from sync_core.errors import Rejected
+from triggers.http.fields import Answer, Body, Cursor, Limit, Page, page
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND
+from triggers.http.problems import IN_USE, NOT_FOUND, OUTDATED
 from triggers.http.services import Serve
-from triggers.http.signatures import Reader
+from triggers.http.signatures import Reader, UserManager
+from triggers.http.versions import IfMatch, show_version
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"])
 
 UserId = Annotated[str, Path(description="The user's id.", openapi_examples={"id": {"value": "DU2A3B4C5D6E7F2G3H4I"}})]
+
+
+Settable = Literal["active", "bypass", "disabled"]
+ALIASES = 'By position, "1" to "8". Positions that are not given stay.'
+
+
+class NewUserBody(Body):
+    username: str = Field(max_length=MAX_TEXT, description="Unique among all usernames and aliases.", examples=["user@corp.example"])
+    realname: str = Field(default="", max_length=MAX_TEXT, examples=["A User"])
+    email: str = Field(default="", max_length=MAX_TEXT, examples=["user@corp.example"])
+    notes: str = Field(default="", max_length=MAX_NOTES, examples=["third floor"])
+    aliases: dict[str, str] = Field(default={}, description=ALIASES, examples=[{"1": "u@corp.example"}])
+    status: Settable = Field(default="active", examples=["active"])
+
+    def edit(self) -> UserEdit:
+        return UserEdit(
+            username=self.username,
+            realname=self.realname,
+            email=self.email,
+            notes=self.notes,
+            aliases=self.aliases,
+            status=Status(self.status),
+        )
+
+
+class UserPatch(Body):
+    """A JSON merge patch (RFC 7396): what is not given stays, null empties."""
+
+    username: str | None = Field(default=None, max_length=MAX_TEXT, examples=["user@corp.example"])
+    realname: str | None = Field(default=None, max_length=MAX_TEXT, examples=["A User"])
+    email: str | None = Field(default=None, max_length=MAX_TEXT, examples=["user@corp.example"])
+    notes: str | None = Field(default=None, max_length=MAX_NOTES, examples=["third floor"])
+    aliases: dict[str, str | None] | None = Field(default=None, description=ALIASES, examples=[{"2": "second@corp.example", "3": None}])
+    status: Settable | None = Field(default=None, examples=["bypass"])
+
+    def edit(self) -> UserEdit:
+        given = self.model_fields_set
+        if "status" in given and self.status is None:
+            raise Rejected("a user has a status: active, bypass or disabled", field="status")
+        texts = {name: getattr(self, name) or "" for name in ("username", "realname", "email", "notes") if name in given}
+        aliases = dict.fromkeys(POSITIONS, "") if self.aliases is None and "aliases" in given else self.aliases or {}
+        return UserEdit(
+            **texts,
+            aliases={position: name or "" for position, name in aliases.items()},
+            status=Status(self.status) if self.status is not None else None,
+        )
 
 
 class HoldAnswer(Answer):
@@ -66,7 +115,37 @@ async def list_users(services: Serve, _: Reader, limit: Limit = 100, cursor: Cur
     return page([UserAnswer.of(user) for user in users], next_cursor)
 
 
+@router.post("", status_code=201, summary="Create a user", responses=answers(IN_USE))
+async def create_user(new: NewUserBody, response: Response, services: Serve, _: UserManager) -> UserAnswer:
+    """Makes a user that no sync manages. A sync that finds its username takes it over (B-010)."""
+    stored = await services.users.create(new.edit())
+    response.headers["Location"] = f"/api/v1/users/{stored.user.user_id}"
+    show_version(response, stored.etag)
+    return UserAnswer.of(stored.user)
+
+
 @router.get("/{user_id}", summary="Read a user", responses=answers(NOT_FOUND))
-async def read_user(user_id: UserId, services: Serve, _: Reader) -> UserAnswer:
-    """One user."""
-    return UserAnswer.of(await services.directory.user(user_id))
+async def read_user(user_id: UserId, response: Response, services: Serve, _: Reader) -> UserAnswer:
+    """One user. Its ETag names this version of it."""
+    stored = await services.users.get(user_id)
+    show_version(response, stored.etag)
+    return UserAnswer.of(await services.directory.presented(stored.user))
+
+
+@router.patch("/{user_id}", summary="Change a user", responses=answers(NOT_FOUND, IN_USE, OUTDATED))
+async def change_user(
+    user_id: UserId, patch: UserPatch, response: Response, services: Serve, _: UserManager, if_match: IfMatch
+) -> UserAnswer:
+    """Changes a user by a JSON merge patch: all fields of one that no sync manages; of another, what its syncs do not write.
+
+    Of a managed user these are its notes and alias positions that no sync maps, and active and bypass in the place of each other.
+    """
+    stored = await services.users.update(user_id, patch.edit(), if_match)
+    show_version(response, stored.etag)
+    return UserAnswer.of(await services.directory.presented(stored.user))
+
+
+@router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=answers(NOT_FOUND, IN_USE, OUTDATED))
+async def delete_user(user_id: UserId, services: Serve, _: UserManager, if_match: IfMatch) -> None:
+    """Deletes a user that no sync manages: at once and for good, without Trash."""
+    await services.users.delete(user_id, if_match)

@@ -1,0 +1,104 @@
+"""What a caller wants of a user or a group, and the record that comes of it. Whether it may is asked in `locks.py`."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from sync_core.directory.attributes import MAX_ALIASES
+from sync_core.directory.groups import Group, GroupStatus
+from sync_core.directory.locks import alias_field
+from sync_core.directory.names import digest
+from sync_core.directory.users import Status, User
+from sync_core.errors import Rejected
+
+MAX_TEXT = 256
+"""Characters of a name, an alias or an address; Entra's display names have no more."""
+MAX_NOTES = 512
+SETTABLE = (Status.ACTIVE, Status.BYPASS, Status.DISABLED)
+POSITIONS = frozenset(str(number) for number in range(1, MAX_ALIASES + 1))
+
+
+class UserEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """None leaves a field as it is, "" empties it; so do alias positions that are not given, and empty ones (E-17)."""
+
+    username: str | None = None
+    realname: str | None = None
+    email: str | None = None
+    notes: str | None = None
+    aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """By position, "1" to "8"."""
+    status: Status | None = None
+
+
+class GroupEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    status: GroupStatus | None = None
+
+
+def edited(user: User, edit: UserEdit, now: datetime) -> User:
+    """Raises Rejected, naming the field, for a value that cannot be. Whose reading the record shows (`read_at`) is left alone (D-16)."""
+    username = user.username if edit.username is None else _line("username", edit.username)
+    if not username and not user.in_trash:
+        raise Rejected("a user needs a username", field="username")
+    status = user.status if edit.status is None else edit.status
+    if status is not user.status and status not in SETTABLE:
+        raise Rejected(f"a status is one of {', '.join(SETTABLE)}", field="status")
+    disabled_now = status is Status.DISABLED and user.status is not Status.DISABLED
+    return replace(
+        user,
+        username=username,
+        realname=user.realname if edit.realname is None else _line("realname", edit.realname),
+        email=user.email if edit.email is None else _line("email", edit.email),
+        notes=user.notes if edit.notes is None else _notes(edit.notes),
+        aliases=_aliases(user.aliases, edit.aliases),
+        status=status,
+        sessions_valid_after=now if disabled_now else user.sessions_valid_after,
+    )
+
+
+def edited_group(group: Group, edit: GroupEdit) -> Group:
+    """As `edited`. A group that is given a name is not called after a sync that kept it once any more."""
+    name = group.name if edit.name is None else _line("name", edit.name)
+    if not name:
+        raise Rejected("a group needs a name", field="name")
+    return replace(
+        group,
+        name=name,
+        description=group.description if edit.description is None else _line("description", edit.description),
+        status=group.status if edit.status is None else edit.status,
+        former_sync_name=group.former_sync_name if edit.name is None else "",
+    )
+
+
+def without_names(user: User, digests: Collection[str]) -> User:
+    """The record of a user in Trash that gives names up: a username lives on as `former_username` (D-07)."""
+    aliases = {position: name for position, name in user.aliases.items() if digest(name) not in digests}
+    if user.username and digest(user.username) in digests:
+        return replace(user, aliases=aliases, username="", former_username=user.username)
+    return replace(user, aliases=aliases)
+
+
+def _aliases(before: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    for position in wanted:
+        if position not in POSITIONS:
+            raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position[:MAX_TEXT]!r}', field="aliases")
+    after = before | {position: _line(alias_field(position), name) for position, name in wanted.items()}
+    return {position: after[position] for position in sorted(after) if after[position]}
+
+
+def _line(field: str, text: str) -> str:
+    text = text.strip()
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise Rejected(f"{field} is at most {MAX_TEXT} printable characters, on one line", field=field)
+    return text
+
+
+def _notes(text: str) -> str:
+    if len(text) > MAX_NOTES or not all(part.isprintable() for part in text.splitlines()):
+        raise Rejected(f"notes are at most {MAX_NOTES} printable characters", field="notes")
+    return text

@@ -1,0 +1,104 @@
+"""Users made, changed and deleted by hand: all of an unmanaged one, of a managed one what its syncs leave open (B-150..B-158).
+
+Order of writing: names claimed, then the record by ETag, then names that it dropped freed. The record decides, so a cut anywhere leaves
+at most claims that nobody's record agrees with.
+"""
+
+from collections.abc import Collection
+
+from sync_core import ids
+from sync_core.clock import Clock
+from sync_core.directory.edits import UserEdit, edited
+from sync_core.directory.locks import check_user_edit, check_user_removal
+from sync_core.directory.syncs import Sync
+from sync_core.directory.users import User
+from sync_core.errors import Conflict
+from sync_core.ids import RandomBits
+from sync_core.management.naming import TRIES, Naming
+from sync_core.management.references import has_form, unknown
+from sync_core.management.versions import check_version
+from sync_core.storage.members import Edits, MemberRows
+from sync_core.storage.syncs import SyncRows
+from sync_core.storage.users import Edit, Removal, StoredUser, UserRows
+
+
+class Users:
+    def __init__(self, rows: UserRows, members: MemberRows, syncs: SyncRows, naming: Naming, clock: Clock, random_bits: RandomBits) -> None:
+        self._rows = rows
+        self._members = members
+        self._syncs = syncs
+        self._naming = naming
+        self._clock = clock
+        self._random_bits = random_bits
+
+    async def create(self, new: UserEdit) -> StoredUser:
+        """An unmanaged user. Raises Rejected, naming the field, and NameInUse."""
+        now = self._clock.now()
+        user = edited(User(user_id=ids.new_user_id(self._random_bits), username="", created_at=now), new, now)
+        claimed = await self._naming.claim(user, user.name_digests)
+        refused = await self._rows.amend([Edit(None, user)])
+        stored = await self.get(user.user_id)
+        if refused and stored.user != user:  # equal: ours, and only the answer to the first try was lost
+            await self._naming.release(claimed)
+            raise Conflict("there is a user of this new id already: try again")
+        return stored
+
+    async def get(self, user_id: str) -> StoredUser:
+        """Raises NotFound."""
+        stored = (await self._rows.many([user_id])).get(user_id) if has_form(user_id, "DU") else None
+        if stored is None:
+            raise unknown("user", user_id)
+        return stored
+
+    async def update(self, user_id: str, edit: UserEdit, if_match: Collection[str] = ()) -> StoredUser:
+        """The user as it then is. Raises NotFound, Outdated, Rejected for a locked field or a value that cannot be, NameInUse."""
+        for _ in range(TRIES):
+            before = await self.get(user_id)
+            check_version(before.etag, if_match)
+            after = edited(before.user, edit, self._clock.now())
+            if after == before.user:
+                return before
+            check_user_edit(before.user, after, await self._all_syncs())
+            try:
+                if await self._replace(before, after):
+                    return await self.get(user_id)
+            except Conflict:
+                continue
+        raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
+
+    async def delete(self, user_id: str, if_match: Collection[str] = ()) -> None:
+        """Deletes an unmanaged user for good, at once. Raises NotFound, Outdated, and Rejected for one that may not be."""
+        for _ in range(TRIES):
+            before = await self.get(user_id)
+            check_version(before.etag, if_match)
+            check_user_removal(before.user, await self._all_syncs())
+            try:
+                freed = await self._naming.giving_up(before.user, before.user.name_digests)
+            except Conflict:
+                continue
+            if await self._rows.amend([Removal(before)]) and user_id in await self._rows.many([user_id]):
+                continue
+            await self._naming.free(freed)
+            await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
+            return
+        raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
+
+    async def _replace(self, before: StoredUser, after: User) -> bool:
+        """Whether the record was written. Raises Conflict when somebody else is at its names."""
+        old, new = before.user.name_digests, after.name_digests
+        claimed = await self._naming.claim(after, [key for key in new if key not in old])
+        try:
+            freed = await self._naming.giving_up(before.user, [key for key in old if key not in new])
+        except BaseException:
+            await self._naming.release(claimed)
+            raise
+        if await self._rows.amend([Edit(before, after)]):
+            found = (await self._rows.many([after.user_id])).get(after.user_id)
+            if found is None or found.user != after:  # equal: ours, and only the answer to the first try was lost
+                await self._naming.release(claimed, found.user.name_digests if found is not None else ())
+                return False
+        await self._naming.free(freed)
+        return True
+
+    async def _all_syncs(self) -> dict[str, Sync]:
+        return {sync.directory_key: sync for sync in await self._syncs.all()}
