@@ -65,6 +65,8 @@ class FinishStep:
 
     async def _repair(self, run: Run, repairs: tuple[Repair, ...]) -> None:
         """Claims that a dead run left: to whoever's record lists the name by now, else away."""
+        if not repairs:
+            return
         planned = {repair.digest: repair.owner for repair in repairs}
         claims = await self._context.names.many(planned)
         alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
