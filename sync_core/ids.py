@@ -11,7 +11,8 @@ from collections.abc import Callable
 ALPHABET = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 RANDOM_CHARACTERS = 18
 PACKED_BYTES = 12
-_VALUE = {character: value for value, character in enumerate(ALPHABET)}
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
+_PAIR_VALUE = {pair: value for value, pair in enumerate(_PAIRS)}
 
 type RandomBits = Callable[[int], int]
 """Takes a number of bits, gives that many random ones as an integer."""
@@ -55,8 +56,8 @@ def user_partition(user_id: str) -> str:
 def pack(user_id: str) -> bytes:
     """12 bytes that sort as the ids do."""
     number = 0
-    for character in user_id[2:]:
-        number = number << 5 | _VALUE[character]
+    for start in range(2, 2 + RANDOM_CHARACTERS, 2):
+        number = number << 10 | _PAIR_VALUE[user_id[start : start + 2]]
     return number.to_bytes(PACKED_BYTES, "big")
 
 
@@ -70,11 +71,8 @@ def hash_character(key: str) -> str:
 
 
 HASH_CHARACTERS = "0123456789abcdef"
+_SHIFTS = tuple(range(5 * (RANDOM_CHARACTERS - 2), -1, -10))
 
 
 def _text(number: int) -> str:
-    characters: list[str] = []
-    for _ in range(RANDOM_CHARACTERS):
-        characters.append(ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(characters))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

@@ -1,6 +1,7 @@
 """Which attribute of the source becomes which field here, and which attributes may (B-040..B-051, B-060..B-068)."""
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -57,17 +58,36 @@ class Mapped(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """By position, every mapped position present: "" where the source has no value."""
 
 
+type Mapper = Callable[[tuple[str, ...]], Mapped]
+"""Takes `SourceUser.values`, which are in the order of `Mapping.sources`."""
+
+
+def mapper(mapping: Mapping) -> Mapper:
+    """The mapping, ready for many users: it runs for every user of every sync."""
+    place = {source: n for n, source in enumerate(mapping.sources)}
+    username, realname, email = place[mapping.username], place[mapping.realname], place[mapping.email]
+    notes = place[mapping.notes] if mapping.notes else None
+    aliases = [(position, place[source]) for position, source in mapping.aliases.items()]
+    normalizes = mapping.normalize
+
+    def apply(values: tuple[str, ...]) -> Mapped:
+        if len(values) != len(place):
+            raise ValueError(f"{len(values)} values for {len(place)} attributes")
+        name = values[username].strip()
+        return Mapped(
+            normalize(name) if normalizes else name,
+            values[realname],
+            values[email],
+            None if notes is None else values[notes],
+            {position: values[n].strip() for position, n in aliases},
+        )
+
+    return apply
+
+
 def apply_mapping(mapping: Mapping, values: tuple[str, ...]) -> Mapped:
     """`values` in the order of `mapping.sources`."""
-    value = dict(zip(mapping.sources, values, strict=True))
-    username = value[mapping.username].strip()
-    return Mapped(
-        username=normalize(username) if mapping.normalize else username,
-        realname=value[mapping.realname],
-        email=value[mapping.email],
-        notes=value[mapping.notes] if mapping.notes else None,
-        aliases={position: value[source].strip() for position, source in mapping.aliases.items()},
-    )
+    return mapper(mapping)(values)
 
 
 def check(mapping: Mapping) -> None:

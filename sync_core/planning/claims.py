@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from sync_core.directory.attributes import Mapped, apply_mapping
+from sync_core.directory.attributes import Mapped, mapper
 from sync_core.directory.attributes import Mapping as AttributeMapping
 from sync_core.directory.names import digest, fold
 from sync_core.directory.users import User
@@ -76,19 +76,17 @@ def shared_names(mapping: AttributeMapping, users: Iterable[SourceUser]) -> dict
     """
     first: dict[str, SourceUser] = {}
     several: dict[str, dict[str, SourceUser]] = {}
+    apply = mapper(mapping)
     for user in users:
-        for name in _names(mapping, user):
+        mapped = apply(user.values)
+        names = (mapped.username, *mapped.aliases.values()) if mapped.aliases else (mapped.username,)
+        for name in {fold(name) for name in names if name}:
             holder_of_name = first.setdefault(name, user)
             if holder_of_name is not user:
                 several.setdefault(name, {holder_of_name.object_id: holder_of_name})[user.object_id] = user
     found: dict[str, tuple[str, dict[str, str]]] = {}
     for name, sharers in several.items():
         for object_id in sharers:
-            others = {other: apply_mapping(mapping, user.values).username for other, user in sharers.items() if other != object_id}
+            others = {other: apply(user.values).username for other, user in sharers.items() if other != object_id}
             found.setdefault(object_id, (name, others))
     return found
-
-
-def _names(mapping: AttributeMapping, user: SourceUser) -> set[str]:
-    mapped = apply_mapping(mapping, user.values)
-    return {fold(name) for name in (mapped.username, *mapped.aliases.values()) if name}

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync_core.directory.attributes import Mapped, Mapping, apply_mapping
+from sync_core.directory.attributes import Mapped, Mapping, apply_mapping, mapper
 from sync_core.entra.port import Presence, SourceUser
 
 
@@ -113,6 +113,7 @@ class Comparison:
         self._put_right = reading.put_right = put_right
         self._lasting = reading.lasting_mask
         self._key = hashlib.blake2b(msgspec.msgpack.encode(reading.mapping), digest_size=16).digest()
+        self._apply = mapper(reading.mapping)
         self._group_bytes: dict[int, bytes] = {}
         self._seen: set[str] = set()
         self.absent: list[Indexed] = []
@@ -148,7 +149,7 @@ class Comparison:
         if indexed is not None and indexed.fingerprint == fingerprint and not indexed.trashed and not put_right:
             self.unchanged += 1
             return
-        mapped = apply_mapping(self._reading.mapping, user.values)
+        mapped = self._apply(user.values)
         self.candidates.append(Candidate(user, mapped, mask, fingerprint, indexed))
 
     def _fingerprint(self, user: SourceUser, mask: int) -> str:

@@ -58,7 +58,7 @@ def test_normalization_concerns_the_username_only():  # B-061, B-062
 
 
 def test_values_that_do_not_fit_the_mapping_are_refused():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="2 values for 3 attributes"):
         apply_mapping(Mapping(), ("ann", "Ann"))
 
 
