@@ -79,7 +79,7 @@ class _Planner:
         given_up, repairs = self._given_up(wanted), self._repairs(wanted)
         leaving = [leaver for user_id, leaver in self._going.items() if user_id not in self._matches]
         changes = [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
-        changes += self._of_skipped()
+        changes += self._of_skipped(given_up)
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
         while self._matches:
             changes.append(self._write(self._matches.popitem()[1], wanted))
@@ -150,10 +150,13 @@ class _Planner:
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
     def _moves(self, found: Match) -> tuple[NameMove, ...]:
+        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07)."""
+        before = found.before
+        unguarded = before is not None and (before.in_trash or not live_holds(before, self._writer.existing))
         moves: list[NameMove] = []
         for key, name in found.wanted:
             owner = self._stored.owner(key)
-            if owner != found.user_id:
+            if owner != found.user_id or unguarded:
                 moves.append(NameMove(key, name, owner, self._stored.holder(key)))
         return tuple(moves)
 
@@ -205,7 +208,7 @@ class _Planner:
         )
         return self._described(change, record, leaver)
 
-    def _of_skipped(self) -> Iterator[Change]:
+    def _of_skipped(self, given_up: dict[str, tuple[str, ...]]) -> Iterator[Change]:
         """Skipping withholds names and attributes, never safety (D-04): of whom this sync holds, for nobody else writes (B-150)."""
         for candidate, user_id in self._skipped:
             before, indexed = self._stored.records.get(user_id), candidate.indexed
@@ -224,6 +227,7 @@ class _Planner:
                 object_id=indexed.object_id,
                 username=before.username,
                 reason=reason,
+                yields=given_up.pop(user_id, ()),
                 was_indexed=True,
                 etag=indexed.etag,
             )
