@@ -201,6 +201,23 @@ def test_a_claimed_name_that_its_holder_gives_up_now_is_free(sync: SyncModel):
     assert set(sync.directory.claims) == {digest("ann.lind")}
 
 
+def test_whoever_is_kept_in_trash_gives_up_a_name_in_the_same_change(sync: SyncModel):  # D-07
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.delete(ann)
+    planned = sync.plan()
+    sync.die(planned, planned.plan.changes, claims=1, writes=1, steps=1)
+    sync.source.undelete(ann, "cyd")
+    sync.source.hire("cyd")
+    bea = sync.source.hire("ann")
+
+    planned = sync.run()
+
+    assert (planned.reason(ann), planned.change(ann).kind) == (Reason.SHARED_NAME, Kind.KEEP)
+    assert sync.directory.named("ann") == sync.user(bea)
+    assert (sync.user(ann).username, sync.user(ann).former_username) == ("", "ann")
+
+
 def test_somebody_leaves_although_a_dead_run_claimed_it_for_another_object_too(sync: SyncModel):  # B-159
     ann = sync.source.hire("ann")
     sync.run()

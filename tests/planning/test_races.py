@@ -1,10 +1,12 @@
 """The newer reading wins (D-16), and what dead runs left is put right."""
 
+from datetime import timedelta
+
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status
 from sync_core.planning.changes import Action
-from sync_core.planning.claims import Claim, holder
+from sync_core.planning.claims import Alive, Claim, edit_mark, holder
 from tests.planning import agreement
 from tests.planning.model import SyncModel
 from tests.planning.source import STAFF
@@ -212,5 +214,14 @@ def test_while_the_run_that_claimed_a_name_goes_on_the_name_is_its_owners(sync: 
     records, key = sync.directory.records, digest("ann")
     claim = Claim("ann", "DUcoming", user.user_id, "going on")
 
-    assert holder(claim, key, records, frozenset({"going on"})) == "DUcoming"
-    assert holder(claim, key, records, frozenset({"another"})) == user.user_id
+    assert holder(claim, key, records, Alive(frozenset({"going on"}))) == "DUcoming"
+    assert holder(claim, key, records, Alive(frozenset({"another"}))) == user.user_id
+
+
+def test_an_edit_outside_a_run_keeps_what_it_claimed_for_ten_minutes(sync: SyncModel):
+    user, begun = sync.directory.by_hand("ann"), sync.directory.tick()
+    records, key = sync.directory.records, digest("ann")
+    claim = Claim("ann", "DUcoming", user.user_id, edit_mark(begun, "1"))
+
+    assert holder(claim, key, records, Alive(now=begun + timedelta(minutes=9))) == "DUcoming"
+    assert holder(claim, key, records, Alive(now=begun + timedelta(minutes=10))) == user.user_id
