@@ -133,20 +133,24 @@ class ClaimStep:
         operations: list[Operation] = []
         for key, (change, move) in wanted.items():
             claim, etag = seen.get(key, (None, ""))
-            if claim is not None and claim.owner == change.user_id:
+            if _mine(claim, change, run):
                 continue
-            if (claim.owner if claim is not None else "") != move.seen:
+            if (claim.owner if claim is not None else "") not in (move.seen, change.user_id):
                 lost.add(change.object_id)
                 continue
             operations.append(_name(run, change, move, etag))
         met = _Met()
         await write_all(self._context.tables, names.TABLE, operations, on_conflict=met)
-        return lost | await self._lost_names(met.keys, wanted)
+        return lost | await self._lost_names(run, met.keys, wanted)
 
-    async def _lost_names(self, met: set[str], wanted: Mapping[str, tuple[Change, NameMove]]) -> set[str]:
-        """A row that is there already and mine is a claim made by an earlier delivery."""
+    async def _lost_names(self, run: Run, met: set[str], wanted: Mapping[str, tuple[Change, NameMove]]) -> set[str]:
         claims = await self._context.names.many(met)
-        return {wanted[key][0].object_id for key in met if key not in claims or claims[key][0].owner != wanted[key][0].user_id}
+        return {wanted[key][0].object_id for key in met if not _mine(claims[key][0] if key in claims else None, wanted[key][0], run)}
+
+
+def _mine(claim: Claim | None, change: Change, run: Run) -> bool:
+    """Whether an earlier delivery made this claim. One that an edit made for the same user may be taken back by an edit."""
+    return claim is not None and claim.owner == change.user_id and claim.run == run.run
 
 
 def _name(run: Run, change: Change, move: NameMove, etag: str) -> Operation:
