@@ -13,6 +13,7 @@ from sync_core.management.integrations import Integrations
 from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.trash import Trash
 from sync_core.management.users import Users
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
@@ -24,6 +25,9 @@ from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.schema import prepare
+from sync_core.trash.messages import Purge
+from sync_core.trash.purge import Purger, make_purger
+from sync_core.trash.sweep import Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Services:
     directory: DirectoryViews
     users: Users
     sign_in: SignIn
+    trash: Trash
+    sweep: Sweep
+    purge: Purger
     integrations: Integrations
     health: Health
     public_hosts: tuple[str, ...]
@@ -44,7 +51,7 @@ class Services:
 
     async def prepare(self) -> None:
         """Makes the tables and queues that are not there yet."""
-        queues = tuple(step.queue for step in STEPS)
+        queues = (*(step.queue for step in STEPS), Purge.queue)
         await prepare(self.tables, self.queues, (*queues, *(f"{queue}-poison" for queue in queues)))
 
     async def close(self) -> None:
@@ -80,6 +87,9 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         directory=directory,
         users=Users(context.users, context.members, context.syncs, naming, clock, secrets.randbits),
         sign_in=SignIn(context.users, directory),
+        trash=Trash(context.users, context.trash, queues, clock),
+        sweep=Sweep(context.trash, queues, clock),
+        purge=make_purger(tables, queues, clock, context.trash),
         integrations=Integrations(IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window),
         health=Health(tables),
         public_hosts=settings.public_hosts,

@@ -1,4 +1,4 @@
-"""Queue triggers: a queue a step, and its poison queue."""
+"""Queue triggers: a queue a step of a run, one for the purge, and their poison queues."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import azure.functions as func
 
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Message, Plan, Read
 from sync_core.services import Services
+from sync_core.trash.messages import Purge
 
 CONNECTION = "AzureWebJobsStorage"
 
@@ -36,6 +37,14 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
     @bp.queue_trigger(arg_name="message", queue_name=Finish.queue, connection=CONNECTION)
     async def sync_finish(message: func.QueueMessage) -> None:
         await services().steps.finish(Finish.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Purge.queue, connection=CONNECTION)
+    async def trash_purge(message: func.QueueMessage) -> None:
+        await services().purge(Purge.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=f"{Purge.queue}-poison", connection=CONNECTION)
+    async def trash_purge_poison(message: func.QueueMessage) -> None:
+        await services().purge.poisoned(Purge.model_validate_json(message.get_body()))
 
     for step in STEPS:
         _poison_trigger(bp, services, step)

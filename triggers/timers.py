@@ -7,6 +7,8 @@ import azure.functions as func
 from sync_core.services import Services
 
 EVERY_MINUTE = "0 * * * * *"
+AT_NIGHT = "0 30 2 * * *"
+"""02:30 UTC."""
 
 
 def blueprint(services: Callable[[], Services]) -> func.Blueprint:
@@ -16,5 +18,10 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
     async def watch_runs(timer: func.TimerRequest) -> None:
         del timer
         await services().steps.watch()
+
+    @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
+    async def sweep_trash(timer: func.TimerRequest) -> None:
+        del timer
+        await services().sweep()
 
     return bp

@@ -45,6 +45,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Ids of all its groups, sorted."""
     held_by: dict[str, Hold] = msgspec.field(default_factory=dict[str, Hold])
     """By directory key."""
+    known_as: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Object id by directory key of syncs that know the user without holding it: that it left for Trash, or that were deleted."""
     read_at: datetime | None = None
     """When the reading was made that this record shows; the newer reading wins (D-16)."""
     created_at: datetime | None = None
@@ -61,6 +63,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def name_digests(self) -> dict[str, str]:
         """The claims of this record: digest to spelling. One value repeated is one claim (D-03)."""
         return {names.digest(name): name for name in (*self.aliases.values(), self.username) if name}
+
+    @property
+    def objects(self) -> frozenset[tuple[str, str]]:
+        """Directory key and object id of every row of Objects that names the user."""
+        return frozenset({*self.known_as.items(), *((key, hold.object_id) for key, hold in self.held_by.items())})
 
     @property
     def in_trash(self) -> bool:

@@ -119,6 +119,7 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
         status=status,
         groups=_groups(desired.groups, others),
         held_by={**others, writer.directory_key: _hold(change, desired, writer)},
+        known_as={key: object_id for key, object_id in _known(before, writer).items() if key != writer.directory_key},
         read_at=writer.read_at,
         synced_at=writer.now,
         sessions_valid_after=_sessions(before, status, writer),
@@ -144,16 +145,30 @@ def _groups(own: tuple[str, ...], others: dict[str, Hold]) -> tuple[str, ...]:
     return tuple(sorted({*own, *(group for hold in others.values() for group in hold.groups)}))
 
 
+def _known(before: User, writer: Writer) -> dict[str, str]:
+    """`known_as`, with the syncs that were deleted: they hold nobody any more, but what they wrote still names the user (D-17)."""
+    deleted = {key: hold.object_id for key, hold in before.held_by.items() if key not in writer.existing}
+    return before.known_as | deleted
+
+
 def _left(before: User, change: Change, writer: Writer) -> User:
     hold = before.held_by.get(writer.directory_key)
     if hold is None or hold.object_id != change.object_id:
         return before
     others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}
     if others:
-        return replace(before, held_by=others, groups=_groups((), others), read_at=writer.read_at, synced_at=writer.now)
+        return replace(
+            before,
+            held_by=others,
+            known_as=_known(before, writer),
+            groups=_groups((), others),
+            read_at=writer.read_at,
+            synced_at=writer.now,
+        )
     return replace(
         before,
         held_by={},
+        known_as=_known(before, writer) | {writer.directory_key: change.object_id},
         status=Status.PENDING_DELETION,
         trashed_at=writer.now,
         sessions_valid_after=writer.now,

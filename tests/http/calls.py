@@ -15,6 +15,7 @@ from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.trash import Trash
 from sync_core.management.users import Users
 from sync_core.services import Services
 from tests.http.runs import RunsModel
@@ -35,6 +36,7 @@ class Served:
     directory: DirectoryViews
     users: Users
     sign_in: SignIn
+    trash: Trash
     integrations: Integrations
     health: Health
     public_hosts: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Served:
             directory=deployment.directory,
             users=deployment.users,
             sign_in=deployment.sign_in,
+            trash=deployment.trash,
             integrations=deployment.integrations,
             health=deployment.health,
         )

@@ -62,6 +62,7 @@ def test_the_type_of_a_problem_leads_to_its_description(described: dict[str, Any
 
 def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) -> None:
     assert sorted(operations(described)) == [
+        "delete /api/v1/trash/{user_id}",
         "delete /api/v1/users/{user_id}",
         "delete /api/v1/users/{user_id}/lockout",
         "get /api/v1/connections",
@@ -75,6 +76,7 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "get /api/v1/syncs",
         "get /api/v1/syncs/{directory_key}",
         "get /api/v1/syncs/{directory_key}/runs",
+        "get /api/v1/trash",
         "get /api/v1/users",
         "get /api/v1/users/{user_id}",
         "get /api/v1/users/{user_id}/access",

@@ -18,6 +18,7 @@ from sync_core.management.integrations import Integrations
 from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
+from sync_core.management.trash import Trash
 from sync_core.management.users import Users
 from sync_core.secrets import SecretBox
 from sync_core.storage.connections import ConnectionRows
@@ -25,14 +26,16 @@ from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.locks import LockRows
 from sync_core.storage.members import MemberRows
-from sync_core.storage.memory import Interrupt, MemoryTables
+from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
 from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
+from sync_core.storage.trash import TrashRows
 from sync_core.storage.users import UserRows
+from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
-TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members")
+TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Trash")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
 
@@ -55,6 +58,8 @@ class Deployment:
         self.naming = Naming(NameRows(self.tables), UserRows(self.tables), LockRows(self.tables), self.clock, randbits)
         self.users = Users(UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, self.clock, randbits)
         self.sign_in = SignIn(UserRows(self.tables), self.directory)
+        self.queues = MemoryQueues(self.clock)
+        self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.clock)
         self.health = Health(self.tables)
 
     async def _source_of(self, tenant_id: str) -> Directory:
@@ -86,4 +91,5 @@ async def give_way(*_: object) -> None:
 async def deployed(interrupt: Interrupt | None = None) -> Deployment:
     deployment = Deployment(tables=MemoryTables(interrupt=interrupt))
     await deployment.tables.create(TABLES)
+    await deployment.queues.create([Purge.queue])
     return deployment

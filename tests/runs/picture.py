@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sync_core.directory.groups import api_name
+from sync_core.directory.retention import due
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.storage import members, names, objects, trash, users
@@ -115,7 +116,7 @@ def _check_trash(world: World, everybody: dict[str, User]) -> None:
     for user in everybody.values():
         if user.in_trash:
             assert user.trashed_at is not None
-            assert (f"{trash.due(user.trashed_at, 7):%Y%m%d}", f"user-{user.user_id}") in pointers
+            assert (f"{due(user.trashed_at, 7):%Y%m%d}", f"user-{user.user_id}") in pointers
 
 
 def _check_counts(world: World, everybody: dict[str, User]) -> None:

@@ -63,7 +63,7 @@ class World:
 
     async def fork(self) -> "World":
         """Another world in the same state, between two runs."""
-        twin = World()
+        twin = type(self)()
         await twin.prepare()
         twin.clock.at = self.clock.at
         twin.source = copy.deepcopy(self.source)

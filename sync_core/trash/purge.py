@@ -1,0 +1,120 @@
+"""Deletes for good those of a message's users that are still in Trash and due, or that an admin told to go (D-27).
+
+A user that shall go is taken to `purging` first, by ETag: from then on no sync restores it. Runs that were under way may have seen it
+before, so they are waited for; then all that names the user is removed, then the user, and last of all its pointer.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from sync_core.clock import Clock
+from sync_core.directory.retention import due, is_due
+from sync_core.directory.users import Status, User
+from sync_core.errors import NotFound, Transient
+from sync_core.storage.locks import LockRows
+from sync_core.storage.queues import Queues
+from sync_core.storage.runs import RunRows
+from sync_core.storage.tables import Tables
+from sync_core.storage.trash import TrashRows
+from sync_core.storage.users import Edit, StoredUser, UserRows
+from sync_core.trash.erase import Eraser
+from sync_core.trash.messages import Purge
+
+log = logging.getLogger(__name__)
+
+WAIT = 30.0
+"""Seconds between looks at the runs that were under way."""
+MOST_TRIES = 20
+LONGEST_DELAY = 300.0
+
+
+class Purger:
+    def __init__(
+        self, users: UserRows, trash: TrashRows, locks: LockRows, runs: RunRows, queues: Queues, clock: Clock, erase: Eraser
+    ) -> None:
+        self._users = users
+        self._trash = trash
+        self._locks = locks
+        self._runs = runs
+        self._queues = queues
+        self._clock = clock
+        self._erase = erase
+
+    async def __call__(self, message: Purge) -> None:
+        try:
+            await self._purge(message)
+        except Transient as busy:
+            if message.tries == MOST_TRIES:
+                raise
+            delay = max(busy.retry_after, min(2.0**message.tries, LONGEST_DELAY))
+            log.info("purge of %s: %s; again in %.1f s", message.day, busy, delay)
+            await self._send(message.model_copy(update={"tries": message.tries + 1}), delay)
+
+    async def poisoned(self, message: Purge) -> None:
+        """A message that failed as often as the host tries. Nothing is lost: the pointers stay, and the next sweep sends them again."""
+        log.error("purge of %d users due on %s failed again and again; the next sweep tries again", len(message.user_ids), message.day)
+
+    async def _purge(self, message: Purge) -> None:
+        going = await self._take(message)
+        if not going:
+            return
+        taken_at = message.taken_at or self._clock.now()
+        if await self._is_run_under_way(taken_at):
+            await self._send(message.model_copy(update={"user_ids": tuple(going), "taken_at": taken_at}), WAIT)
+            return
+        await self._erase(going)
+        await self._trash.drop((message.day, user_id) for user_id in going)
+        log.info("purged %d users that were due on %s", len(going), message.day)
+
+    async def _take(self, message: Purge) -> list[str]:
+        """Takes all who are due to `purging`, and returns the ids of all who are. Who is neither loses its pointer."""
+        going: list[str] = []
+        pending = list(message.user_ids)
+        while pending:
+            stored = await self._users.many(pending)
+            now = self._clock.now()
+            due_now = [found for found in stored.values() if is_due(found.user, self._trash.days, now)]
+            going += [user_id for user_id, found in stored.items() if found.user.status is Status.PURGING]
+            kept = {*going, *(found.user.user_id for found in due_now)}
+            await self._drop(message, [(user_id, stored.get(user_id)) for user_id in pending if user_id not in kept])
+            edits = [Edit(found, replace(found.user, status=Status.PURGING)) for found in due_now]
+            refused = {edit.after.user_id for edit in await self._users.amend(edits)}
+            going += [edit.after.user_id for edit in edits if edit.after.user_id not in refused]
+            pending = list(refused)
+        return going
+
+    async def _drop(self, message: Purge, users: Sequence[tuple[str, StoredUser | None]]) -> None:
+        """Drops the pointers of users that are gone, restored, or due on another day: these keep one there."""
+        dropped: list[str] = []
+        for user_id, found in users:
+            if found is None or (trashed_at := _in_trash_since(found.user)) is None:
+                dropped.append(user_id)
+            elif due(trashed_at, self._trash.days).date() != message.day:
+                await self._trash.point([user_id], trashed_at)
+                dropped.append(user_id)
+        await self._trash.drop((message.day, user_id) for user_id in dropped)
+
+    async def _is_run_under_way(self, since: datetime) -> bool:
+        """Whether any run goes on that was queued by then: it may have read a record as it was before."""
+        for lock in (await self._locks.taken()).values():
+            try:
+                run = await self._runs.get(lock.run)
+            except NotFound:
+                continue
+            if run.queued_at <= since:
+                return True
+        return False
+
+    async def _send(self, message: Purge, delay: float) -> None:
+        await self._queues.send(Purge.queue, message.model_dump_json(), delay=delay)
+
+
+def _in_trash_since(user: User) -> datetime | None:
+    return user.trashed_at if user.status is Status.PENDING_DELETION else None
+
+
+def make_purger(tables: Tables, queues: Queues, clock: Clock, trash: TrashRows) -> Purger:
+    return Purger(UserRows(tables), trash, LockRows(tables), RunRows(tables), queues, clock, Eraser(tables))
