@@ -23,6 +23,8 @@ class Stored:
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    disabled_groups: frozenset[str] = frozenset()
+    """Ids of the groups whose status is disabled: they block their members (B-157)."""
     own_groups: frozenset[str] = frozenset()
     """Ids of all groups that the sync keeps, those not selected any more too."""
     alive: Alive = NOBODY
@@ -91,7 +93,7 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
     before = stored.records.get(user_id)
     if before is not None and before.status is Status.PURGING:
         return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
-    if before is not None and _would_enable_by_takeover(before, candidate, writer):
+    if before is not None and _would_enable_by_takeover(before, candidate, stored, writer):
         return Refused("", Reason.DISABLED_HERE, f"{before.username} ({user_id}) is disabled here and no sync manages it")
     wanted, kept = _names(candidate.mapped, before, stored, writer)
     return Match(candidate, user_id or new_user_id(), before, repoint, tuple(wanted.items()), kept)
@@ -147,6 +149,8 @@ def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer)
     return user_id if same_tenant <= {object_id} else ""
 
 
-def _would_enable_by_takeover(before: User, candidate: Candidate, writer: Writer) -> bool:
+def _would_enable_by_takeover(before: User, candidate: Candidate, stored: Stored, writer: Writer) -> bool:
+    """Somebody disabled here, by the user's own status or by a group that a takeover would end (D-05, B-173)."""
     managed = before.in_trash or live_holds(before, writer.existing)
-    return not managed and before.status is Status.DISABLED and candidate.user.enabled
+    disabled = before.status is Status.DISABLED or not stored.disabled_groups.isdisjoint(before.groups)
+    return not managed and disabled and candidate.user.enabled

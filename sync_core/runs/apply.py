@@ -141,12 +141,11 @@ class ApplyStep:
         await self._context.members.edit(edits)
 
     async def _free_names(self, settled: Sequence[Settled]) -> None:
-        """Deletes the claims of names that were given up and that nobody took; all that were made for a user that is no more."""
+        """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them after all."""
         given_up: defaultdict[str, set[str]] = defaultdict(set)  # by several at once, where a dead run had two records list one name
         for one in settled:
             listed = one.after.name_digests if one.after is not None else ()
-            claimed = () if one.after is not None else (move.digest for move in one.change.moves)
-            for key in (*one.change.frees, *claimed):
+            for key in (*one.change.frees, *(move.digest for move in one.change.moves)):
                 if key not in listed:
                     given_up[key].add(one.change.user_id)
         claims = await self._context.names.many(given_up)
@@ -195,7 +194,17 @@ def _settle(before: StoredUser | None, change: Change, writer: Writer) -> User |
     """As `settle`; and None for a user that was deleted since it was planned, or is being purged: it is not made again (D-27)."""
     if before is None:
         return settle(None, change, writer) if Action.CREATE in change.actions else None
-    return settle(before.user, change, writer) if before.user.status is not Status.PURGING else None
+    if before.user.status is Status.PURGING:
+        return None
+    after = settle(before.user, change, writer)
+    return before.user if after is None or _enables_unasked(before.user, after, change, writer) else after
+
+
+def _enables_unasked(before: User, after: User, change: Change, writer: Writer) -> bool:
+    """Whether somebody disabled this unmanaged user after the takeover was planned: then it stays, for the next run to judge (D-05)."""
+    managed = before.in_trash or live_holds(before, writer.existing)
+    enabled = before.status is Status.DISABLED and after.status is not Status.DISABLED
+    return enabled and not managed and Action.ENABLE not in change.actions
 
 
 def _was_in_trash(before: StoredUser | None) -> bool:
@@ -214,7 +223,8 @@ def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
     """What becomes of the object's row: done, in Trash, or away when the user is no longer this sync's."""
     change, after = one.change, one.after
     partition = objects.partition(run.directory_key, change.object_id)
-    held = after is not None and run.directory_key in after.held_by
+    hold = after.held_by.get(run.directory_key) if after is not None else None
+    held = hold is not None and hold.object_id == change.object_id
     if after is None or (not held and not after.in_trash):
         return Delete(partition, change.object_id, etag)
     desired = change.desired
@@ -225,7 +235,7 @@ def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
         fingerprint=desired.fingerprint if held and desired is not None else "",
         read_at=writer.read_at,
         trashed=after.in_trash,
-        groups=after.held_by[run.directory_key].groups if held else (),
+        groups=hold.groups if hold is not None and held else (),
         run=run.run,
     )
     return Replace(objects.to_row(run.directory_key, entry, etag))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sync_core.directory.groups import GroupStatus
 from sync_core.directory.syncs import Sync
 from sync_core.entra.port import Presence
 from sync_core.errors import StopRun
@@ -106,6 +107,7 @@ class Gatherer:
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=elsewhere,
             alive=alive,
+            disabled_groups=frozenset(group.group_id for group in groups if group.status is GroupStatus.DISABLED),
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
             group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )

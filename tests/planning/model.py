@@ -54,6 +54,7 @@ class DirectoryModel:
     syncs: dict[str, "SyncModel"] = field(default_factory=dict[str, "SyncModel"])
     deleted: set[str] = field(default_factory=set[str])
     """Directory keys of syncs that were deleted."""
+    disabled_groups: set[str] = field(default_factory=set[str])
     now: datetime = BEGAN
     _ids: int = 0
 
@@ -177,7 +178,13 @@ class SyncModel:
         users |= {leaver.user_id for leaver in leavers} | set(elsewhere.values())
         users |= {user_id for claim in claims.values() for user_id in (claim.owner, claim.was)}
         records = {user_id: directory.records[user_id] for user_id in users if user_id in directory.records}
-        return Stored(records, claims, elsewhere, {group_id: group for group, group_id in self.selected.items()})
+        return Stored(
+            records,
+            claims,
+            elsewhere,
+            {group_id: group for group, group_id in self.selected.items()},
+            disabled_groups=frozenset(self.directory.disabled_groups),
+        )
 
     def _elsewhere(self) -> dict[str, str]:
         """Of the objects that are unknown here or whose user never came to be."""

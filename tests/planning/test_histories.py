@@ -161,7 +161,7 @@ def test_two_syncs_of_a_tenant_agree_on_one_user_for_each_object(history: list[E
 
 @MANY
 @given(histories(*PEOPLE, *BY_HAND, "sync", "sync"), histories(*PEOPLE, "sync", "sync"), st.integers())
-def test_syncs_of_two_tenants_never_leave_a_name_to_two_users(here: list[Event], there: list[Event], seed: int):  # B-011, D-06
+def test_syncs_of_two_tenants_never_leave_a_name_to_two_users(here: list[Event], there: list[Event], seed: int):  # B-011, D-01, D-06
     first = company()
     other = first.directory.connect("other", SourceModel("another tenant"), mapping=MAPPING)
     events = [(first, event) for event in here] + [(other, event) for event in there]

@@ -53,6 +53,17 @@ def test_a_takeover_never_enables_somebody_who_is_disabled_here(sync: SyncModel)
     assert sync.directory.records == {local.user_id: local}
 
 
+def test_a_takeover_never_enables_somebody_whom_a_group_here_disables(sync: SyncModel):  # D-05, B-157
+    local = sync.directory.by_hand("ann", "suspended")
+    sync.directory.disabled_groups.add("suspended")
+    ann = sync.source.hire("ann")
+
+    planned = sync.run()
+
+    assert planned.reason(ann) is Reason.DISABLED_HERE
+    assert sync.directory.records == {local.user_id: local}
+
+
 def test_a_takeover_of_somebody_disabled_here_and_there_goes_through(sync: SyncModel):  # D-05
     local = sync.directory.by_hand("ann", status=Status.DISABLED)
     ann = sync.source.hire("ann", enabled=False)
