@@ -141,7 +141,7 @@ class ApplyStep:
         await self._context.members.edit(edits)
 
     async def _free_names(self, settled: Sequence[Settled]) -> None:
-        """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them after all."""
+        """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them."""
         given_up: defaultdict[str, set[str]] = defaultdict(set)  # by several at once, where a dead run had two records list one name
         for one in settled:
             listed = one.after.name_digests if one.after is not None else ()

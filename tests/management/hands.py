@@ -19,14 +19,24 @@ from tests.runs.world import Cut, World
 class Hands:
     def __init__(self, world: World) -> None:
         self.world = world
+        self.made: dict[str, str] = {}
+        """User ids by the names under which they were made."""
         context = world.context
         naming = Naming(context.names, context.users, context.locks, world.clock, world.random.getrandbits)
         self.users = Users(context.users, context.members, context.syncs, naming, world.clock, world.random.getrandbits)
 
+    async def fork(self) -> "Hands":
+        """Another world in the same state."""
+        twin = Hands(await self.world.fork())
+        twin.made = dict(self.made)
+        return twin
+
     async def create(self, username: str, **aliases: str) -> User:
         """Aliases as alias1="..."."""
         given = {name.removeprefix("alias"): value for name, value in aliases.items()}
-        return (await self.users.create(UserEdit(username=username, aliases=given))).user
+        made = (await self.users.create(UserEdit(username=username, aliases=given))).user
+        self.made[username] = made.user_id
+        return made
 
     async def change(self, user: User, edit: UserEdit) -> User:
         return (await self.users.update(user.user_id, edit)).user
@@ -66,11 +76,11 @@ async def check_counts(world: World) -> None:
     assert counted == Counter(user.status.value for user in everybody)
 
 
-async def die_anywhere(make: Callable[[], Awaitable[Hands]], act: Callable[[Hands], Awaitable[object]]) -> list[Hands]:
+async def die_anywhere(before: Hands, act: Callable[[Hands], Awaitable[object]]) -> list[Hands]:
     """One world for each request to storage that `act` makes, and each of its replies: there the process died. Ten minutes have passed."""
     ended: list[Hands] = []
     for place in range(1000):
-        here = await make()
+        here = await before.fork()
         here.world.interrupt = Scissors(place, dies)
         try:
             await act(here)
@@ -84,12 +94,12 @@ async def die_anywhere(make: Callable[[], Awaitable[Hands]], act: Callable[[Hand
 
 
 async def meanwhile(
-    make: Callable[[], Awaitable[Hands]], act: Callable[[Hands], Awaitable[object]], other: Callable[[Hands], Awaitable[object]]
+    before: Hands, act: Callable[[Hands], Awaitable[object]], other: Callable[[Hands], Awaitable[object]]
 ) -> list[tuple[Hands, object, object]]:
     """One world for each request and reply of `act`: there `other` was done, from beginning to end. With what both gave or raised."""
     ended: list[tuple[Hands, object, object]] = []
     for place in range(1000):
-        here = await make()
+        here = await before.fork()
         results: list[object] = []
 
         async def interrupt(here: Hands = here, results: list[object] = results) -> None:
