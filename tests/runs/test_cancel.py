@@ -69,6 +69,16 @@ async def test_a_transfer_of_names_that_has_begun_is_finished_for_all_its_users(
     assert len(set(names)) == len(names)
 
 
+async def test_a_run_cancelled_before_its_claims_claims_nothing_but_what_changes_hands():  # D-14
+    world, key = await story.changing()
+
+    await cancelled_in(Phase.CLAIM, world, key)
+
+    claimed = {row.text("name") for row in world.memory.rows("Names")}
+    assert "dora@corp.example" in claimed
+    assert "kim@corp.example" not in claimed
+
+
 @pytest.mark.parametrize("phase", [Phase.READ, Phase.PLAN])
 async def test_a_run_cancelled_before_it_writes_leaves_every_row_as_it_was(phase: Phase):  # B-105
     world, key = await story.changing()

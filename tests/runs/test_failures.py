@@ -11,7 +11,7 @@ from sync_core.runs.messages import STEPS, Apply, Message, Read
 from sync_core.runs.record import Phase, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.picture import check_sound, etags
-from tests.runs.world import World
+from tests.runs.world import Cut, World
 
 STALLED = timedelta(minutes=3, seconds=1)
 
@@ -229,6 +229,56 @@ class Overtaken:
             self._world.source.accounts[self._world.source.named("ann")].enabled = False
             assert (await self._world.sync(self._key)).state is State.COMPLETED
             self.users = {user.user_id: user for user in await self._world.users()}
+
+
+async def test_a_late_worker_is_refused_as_soon_as_the_next_run_has_begun(caplog: pytest.LogCaptureFixture):  # architecture: the fence
+    world, key = await staffed()
+    await world.until(Phase.APPLY, await world.start(key))
+    (message,) = take_messages(world)
+    written: list[User] = []
+
+    async def begin_another(point: Point, port: Port, method: Method, call: Call) -> None:
+        del point, port
+        if call.name == "Users" and method == "transact":
+            world.interrupt = None
+            await world.steps.poisoned(message)
+            await world.drain()
+            await world.until(Phase.READ, await world.start(key))
+            written.extend(await world.users())
+
+    world.interrupt = begin_another
+    with caplog.at_level(logging.INFO):
+        await world.handle(message.queue, message.model_dump_json())
+
+    assert "a later run of this sync has written here" in caplog.text
+    assert await world.users() == written
+
+
+@pytest.mark.parametrize("queue", [step.queue for step in STEPS[1:]])
+async def test_a_step_that_died_before_it_sent_the_next_sends_it_when_it_comes_again(queue: str):  # without the timer
+    world, key = await staffed()
+    run = await world.start(key)
+    world.interrupt = DiesSending(queue)
+
+    with pytest.raises(Cut):
+        await world.drain()
+    world.restart()
+    await world.drain()
+
+    assert (await world.context.runs.get(run.run)).state is State.COMPLETED
+
+
+class DiesSending:
+    """Dies before the first message to a queue is sent."""
+
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
+
+    def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
+        del point, port
+        if method == "send" and call.name == self._queue:
+            self._queue = ""
+            raise Cut
 
 
 async def test_a_message_of_a_run_that_has_ended_leaves_nothing_behind():
