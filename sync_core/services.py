@@ -25,6 +25,7 @@ from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.schema import prepare
+from sync_core.trash.erase import Eraser
 from sync_core.trash.messages import Purge
 from sync_core.trash.purge import Purger, make_purger
 from sync_core.trash.sweep import Sweep
@@ -85,7 +86,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         connections=connections,
         syncs=syncs,
         directory=directory,
-        users=Users(context.users, context.members, context.syncs, naming, clock, secrets.randbits),
+        users=Users(context.users, context.members, context.syncs, naming, Eraser(tables), clock, secrets.randbits),
         sign_in=SignIn(context.users, directory),
         trash=Trash(context.users, context.trash, queues, clock),
         sweep=Sweep(context.trash, queues, clock),

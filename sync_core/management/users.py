@@ -20,14 +20,18 @@ from sync_core.management.versions import check_version
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.users import Edit, Removal, StoredUser, UserRows
+from sync_core.trash.erase import Eraser
 
 
 class Users:
-    def __init__(self, rows: UserRows, members: MemberRows, syncs: SyncRows, naming: Naming, clock: Clock, random_bits: RandomBits) -> None:
+    def __init__(
+        self, rows: UserRows, members: MemberRows, syncs: SyncRows, naming: Naming, eraser: Eraser, clock: Clock, random_bits: RandomBits
+    ) -> None:
         self._rows = rows
         self._members = members
         self._syncs = syncs
         self._naming = naming
+        self._eraser = eraser
         self._clock = clock
         self._random_bits = random_bits
 
@@ -80,6 +84,7 @@ class Users:
                 continue
             await self._naming.free(freed)
             await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
+            await self._eraser.erase_objects([before.user])
             return
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
 

@@ -29,7 +29,7 @@ class Eraser:
             users = [found.user for found in stored.values()]
             await self._erase_names(users)
             await self._erase_members(users)
-            await self._erase_objects(users)
+            await self.erase_objects(users)
             refused = await self._users.amend([Removal(found) for found in stored.values()])
             user_ids = [removal.before.user.user_id for removal in refused]
 
@@ -55,7 +55,8 @@ class Eraser:
                 edits[group].leaves.add(user.user_id)
         await self._members.edit(edits)
 
-    async def _erase_objects(self, users: Iterable[User]) -> None:
+    async def erase_objects(self, users: Iterable[User]) -> None:
+        """What syncs know of them without holding them."""
         by_sync: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for user in users:
             for directory_key, object_id in user.objects:

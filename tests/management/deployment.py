@@ -32,10 +32,11 @@ from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
 from sync_core.storage.trash import TrashRows
 from sync_core.storage.users import UserRows
+from sync_core.trash.erase import Eraser
 from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
-TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Trash")
+TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Objects", "Trash")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
 
@@ -56,7 +57,9 @@ class Deployment:
         self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
         self.naming = Naming(NameRows(self.tables), UserRows(self.tables), LockRows(self.tables), self.clock, randbits)
-        self.users = Users(UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, self.clock, randbits)
+        self.users = Users(
+            UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, Eraser(self.tables), self.clock, randbits
+        )
         self.sign_in = SignIn(UserRows(self.tables), self.directory)
         self.queues = MemoryQueues(self.clock)
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.clock)

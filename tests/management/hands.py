@@ -12,6 +12,7 @@ from sync_core.planning.claims import EDIT_LASTS, holder
 from sync_core.storage import names, users
 from sync_core.storage.records import record
 from sync_core.storage.users import Meta
+from sync_core.trash.erase import Eraser
 from tests.runs.fates import Scissors, dies
 from tests.runs.world import Cut, World
 
@@ -23,7 +24,9 @@ class Hands:
         """User ids by the names under which they were made."""
         context = world.context
         naming = Naming(context.names, context.users, context.locks, world.clock, world.random.getrandbits)
-        self.users = Users(context.users, context.members, context.syncs, naming, world.clock, world.random.getrandbits)
+        self.users = Users(
+            context.users, context.members, context.syncs, naming, Eraser(world.tables), world.clock, world.random.getrandbits
+        )
 
     async def fork(self) -> "Hands":
         """Another world in the same state."""
