@@ -56,6 +56,8 @@ async def late(before: World, key: str, phase: Phase, place: int) -> World | Non
     await world.handle(message.queue, message.model_dump_json())
     world.interrupt = None
     await world.drain()
+    if (await world.context.runs.get(message.run)).state is State.COMPLETED:
+        await world.context.staging.drop(message.run)  # a last sign of life, of a run that was done but for that
     return world if held.done else None
 
 
