@@ -141,21 +141,25 @@ class UserRows:
             meta, etag = await self._meta(partition)
             after = _counted(fenced(meta), edits)
             try:
-                await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
+                written, *_ = await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
             except (Stale, AlreadyExists, Missing) as conflict:
                 if conflict.index:
                     return False
                 continue
-            await self._copy(partition, after)
+            await self._copy(partition, after, written)
             return True
 
     async def copy_counts(self, partition: str) -> None:
         """Brings Counts up to its partition: whoever wrote there last may have died in between."""
-        meta, _ = await self._meta(partition)
-        await self._copy(partition, meta)
+        await self._copy(partition, *await self._meta(partition))
 
-    async def _copy(self, partition: str, meta: Meta) -> None:
-        await self._tables.write(COUNTS, Upsert(Row(COUNTS_PARTITION, partition, columns(meta))))
+    async def _copy(self, partition: str, meta: Meta, etag: str) -> None:
+        """Until what was copied is what the partition says: whoever wrote there meanwhile may have copied before."""
+        copied = ""
+        while copied != etag:
+            await self._tables.write(COUNTS, Upsert(Row(COUNTS_PARTITION, partition, columns(meta))))
+            copied = etag
+            meta, etag = await self._meta(partition)
 
     async def _meta(self, partition: str) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, partition, META)

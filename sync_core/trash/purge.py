@@ -10,6 +10,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory.retention import due, is_due
 from sync_core.directory.users import Status, User
@@ -90,7 +91,10 @@ class Purger:
         """Drops the pointers of users that are gone, restored, or due on another day: these keep one there."""
         dropped: list[str] = []
         for user_id, found in users:
-            if found is None or (trashed_at := _in_trash_since(found.user)) is None:
+            if found is None:
+                await self._users.copy_counts(ids.user_partition(user_id))  # whoever deleted it may have died before that
+                dropped.append(user_id)
+            elif (trashed_at := _in_trash_since(found.user)) is None:
                 dropped.append(user_id)
             elif due(trashed_at, self._trash.days).date() != message.day:
                 await self._trash.point([user_id], trashed_at)
