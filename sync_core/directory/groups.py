@@ -1,8 +1,12 @@
 """Groups of the directory: those that a sync keeps, and those that stand alone (B-170..B-176)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
+
+from sync_core.directory.syncs import Sync
 
 API_NAME = '{name} (from Microsoft Entra ID sync "{sync}")'
 PANEL_NAME = '{name} from Entra ID Sync "{sync}"'
@@ -35,3 +39,13 @@ def api_name(group: Group, sync_name: str) -> str:
     if group.former_sync_name:
         return FORMER_NAME.format(name=group.name, sync=group.former_sync_name)
     return group.name
+
+
+def as_kept(group: Group, syncs: Mapping[str, Sync]) -> Group:
+    """The group as it stands while these syncs, deleted ones too, are all there are: unmanaged once its own was deleted (B-143, D-17)."""
+    if not group.sync:
+        return group
+    sync = syncs.get(group.sync)
+    if sync is not None and sync.deleted_at is None:
+        return group
+    return replace(group, sync="", object_id="", former_sync_name=sync.name if sync is not None else group.former_sync_name)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 from msgspec.structs import replace
 
-from sync_core.directory.groups import Group, api_name
+from sync_core.directory.groups import Group, api_name, as_kept
 from sync_core.directory.users import User
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.management.syncs import Syncs
@@ -55,13 +55,18 @@ class DirectoryViews:
             raise unknown("group", group_id)
         return (await self._named([stored[0]]))[0]
 
+    async def named(self, group: Group) -> tuple[Group, str]:
+        """The group as its sync, if that still is there, keeps it; and the name that the API shows."""
+        return (await self._named([group]))[0]
+
     async def groups_of(self, user: User) -> list[tuple[Group, str]]:
         """The user's groups, each with the name that the API shows."""
         return await self._named(await self._groups.many(user.groups))
 
     async def _named(self, groups: list[Group]) -> list[tuple[Group, str]]:
-        syncs = {sync.directory_key: sync.name for sync in await self._syncs.all()}
-        return [(group, api_name(group, syncs.get(group.sync, ""))) for group in groups]
+        syncs = await self._syncs.known()
+        kept = [as_kept(group, syncs) for group in groups]
+        return [(group, api_name(group, syncs[group.sync].name if group.sync else "")) for group in kept]
 
 
 def _held_now(user: User, existing: frozenset[str]) -> User:

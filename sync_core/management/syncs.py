@@ -1,7 +1,7 @@
 """User syncs: set up after everything that can be wrong was looked for (B-025, B-030..B-049)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -14,9 +14,10 @@ from sync_core.directory import attributes, names
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.syncs import MAX_NAME, Connection, SelectedGroup, Sync, check_groups, check_name
 from sync_core.entra.port import Directory, SourceGroup, Sources
-from sync_core.errors import GroupGone, NotFound, Rejected, SyncError
+from sync_core.errors import Conflict, GroupGone, NotFound, Rejected, SyncError
 from sync_core.management.connections import Connections, presentable
 from sync_core.management.references import has_form, unknown
+from sync_core.management.versions import check_version
 from sync_core.storage.syncs import NameTaken, SyncRows
 
 PARALLEL_READS = 8
@@ -64,12 +65,36 @@ class Syncs:
     async def all(self) -> list[Sync]:
         return [sync for sync in await self._rows.all() if sync.deleted_at is None]
 
+    async def known(self) -> dict[str, Sync]:
+        """All syncs by directory key, deleted ones too: groups are still called after these (B-143)."""
+        return {sync.directory_key: sync for sync in await self._rows.all()}
+
     async def get(self, directory_key: str) -> Sync:
         """Raises NotFound, for a deleted one too (D-17)."""
-        sync = await self._rows.get(directory_key) if has_form(directory_key, "DK") else None
-        if sync is None or sync.deleted_at is not None:
+        return (await self.version(directory_key))[0]
+
+    async def version(self, directory_key: str) -> tuple[Sync, str]:
+        """The sync, and its ETag. Raises NotFound."""
+        stored = await self._rows.read(directory_key) if has_form(directory_key, "DK") else None
+        if stored is None or stored.sync.deleted_at is not None:
             raise unknown("sync", directory_key)
-        return sync
+        return stored.sync, stored.etag
+
+    async def delete(self, directory_key: str, if_match: Collection[str] = ()) -> None:
+        """Makes everything that it manages unmanaged, and nothing else (B-140..B-143). A run that goes on stops at its next slice (D-17).
+
+        Raises NotFound, and Outdated.
+        """
+        while True:
+            sync, etag = await self.version(directory_key)
+            check_version(etag, if_match)
+            try:
+                await self._rows.delete(structs.replace(sync, deleted_at=self._clock.now(), version=sync.version + 1), etag)
+            except Conflict:
+                found = await self._rows.get(directory_key)
+                if found is None or found.deleted_at is None:
+                    continue
+            return
 
     async def _connection(self, connection_id: str) -> Connection:
         try:

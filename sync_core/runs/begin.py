@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from sync_core.errors import StopRun
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
+from sync_core.runs.heed import heed_deletions
 from sync_core.runs.messages import Begin
 from sync_core.runs.record import Phase, Run
 
@@ -26,6 +27,7 @@ class BeginStep:
                 await self._context.staging.drop(past)  # what a late worker of that run may have staged after its end
         if lock.unclean:
             await self._context.users.raise_fence(message.directory_key, run.fence)
+        await heed_deletions(self._context, sync, run, lock)
         read_at = self._context.clock.now()
 
         def fixed(now: Run) -> Run:

@@ -21,6 +21,8 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     unclean: tuple[str, ...] = ()
     """Runs that ended after they had begun to write and before they were done, until a run has put right what they left."""
     last_run: str = ""
+    heeded: tuple[str, ...] = ()
+    """Directory keys of syncs that were deleted, whose users this one has taken over where they shared them (D-17)."""
 
 
 class LockRows:

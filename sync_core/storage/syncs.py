@@ -10,7 +10,7 @@ from sync_core.directory import names
 from sync_core.directory.syncs import Sync
 from sync_core.errors import AlreadyExists
 from sync_core.storage.records import ROW_VERSION, columns, record
-from sync_core.storage.tables import Insert, Replace, Row, Tables
+from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
 
 TABLE = "Syncs"
 PARTITION = "sync"
@@ -54,6 +54,14 @@ class SyncRows:
     async def replace(self, sync: Sync, etag: str) -> str:
         """Puts settings of the same name in the place of those with `etag`; the new ETag. Raises Stale or Missing."""
         return await self._tables.write(TABLE, Replace(_row(sync, etag)))
+
+    async def delete(self, deleted: Sync, etag: str) -> None:
+        """Puts a tombstone in the place of the settings with `etag`, and frees the name with it. Raises Conflict when they changed."""
+        claim = await self._tables.get(TABLE, PARTITION, _NAME + names.digest(deleted.name))
+        operations: list[Operation] = [Replace(_row(deleted, etag))]
+        if claim is not None and claim.values["directory_key"] == deleted.directory_key:
+            operations.append(Delete(PARTITION, claim.key, claim.etag))
+        await self._tables.transact(TABLE, operations)
 
     async def all(self) -> list[Sync]:
         """In the order of their directory keys, deleted ones too."""

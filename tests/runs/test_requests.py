@@ -90,7 +90,7 @@ def dies_writing(row: str):
 def most_requests(world: World) -> int:
     """To storage, of a run that changes nothing among some thousand users: as many as its steps have reasons for."""
     lengths = [ceil(len(members) / world.source.page_size) for members in world.source.members.values()]
-    begin = 9
+    begin = 10
     read = 2 + sum(8 + pages + pages // 10 + 5 * (ceil(pages / 40) - 1) for pages in lengths)  # a sign each 10 pages, a message each 40
     plan = 19 + 16 + sum(ceil(pages / 20) for pages in lengths)  # the index is in 16 parts of up to 1,000 rows; 20 pages at a time
     claim = 13 + len(lengths)
