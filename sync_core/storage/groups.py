@@ -6,7 +6,7 @@ from sync_core.directory.groups import Group
 from sync_core.errors import Conflict
 from sync_core.storage.bulk import seek
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Insert, Replace, Row, Tables
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
 
 TABLE = "Groups"
 PARTITION = "group"
@@ -48,3 +48,11 @@ class GroupRows:
             except Conflict:
                 continue
             return
+
+    async def replace(self, group: Group, etag: str) -> str:
+        """In the place of the one with this ETag; the new ETag. Raises Stale or Missing."""
+        return await self._tables.write(TABLE, Replace(Row(PARTITION, group.group_id, columns(group), etag)))
+
+    async def remove(self, group_id: str, etag: str) -> None:
+        """Raises Stale or Missing."""
+        await self._tables.write(TABLE, Delete(PARTITION, group_id, etag))

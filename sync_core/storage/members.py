@@ -29,6 +29,15 @@ class MemberRows:
         """All user ids of the group, in order."""
         return [user for page in [page async for page in self._tables.query(TABLE, group_id)] for row in page for user in _users(row)]
 
+    async def page(self, group_id: str, after: str, limit: int) -> list[str]:
+        """Up to `limit` user ids of the group that come after `after` ("" for the first), in order."""
+        found: list[str] = []
+        async for page in self._tables.query(TABLE, group_id, start=after[2:4]):
+            found += [user for row in page for user in _users(row) if user > after]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
     async def edit(self, groups: Mapping[str, Edits]) -> None:
         """Brings the rows of each group to what is asked; writes none that says it already."""
 

@@ -6,10 +6,16 @@ from collections.abc import Awaitable, Callable
 from sync_core.directory.edits import UserEdit
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
+from sync_core.management.connections import Connections
+from sync_core.management.groups import Groups
+from sync_core.management.memberships import Memberships
 from sync_core.management.naming import Naming
+from sync_core.management.syncs import Syncs
 from sync_core.management.users import Users
 from sync_core.planning.claims import EDIT_LASTS, holder
 from sync_core.storage import names, users
+from sync_core.storage.connections import ConnectionRows
+from sync_core.storage.members import Edits
 from sync_core.storage.records import record
 from sync_core.storage.users import Meta
 from sync_core.trash.erase import Eraser
@@ -27,6 +33,11 @@ class Hands:
         self.users = Users(
             context.users, context.members, context.syncs, naming, Eraser(world.tables), world.clock, world.random.getrandbits
         )
+
+        self.memberships = Memberships(context.users, context.groups, context.members, context.syncs)
+        self.groups = Groups(context.groups, context.syncs, self.memberships, world.random.getrandbits)
+        connections = Connections(ConnectionRows(world.tables), context.source, world.clock)
+        self.delete_sync = Syncs(context.syncs, connections, context.source, world.clock).delete
 
     async def fork(self) -> "Hands":
         """Another world in the same state."""
@@ -46,6 +57,10 @@ class Hands:
 
     async def rename(self, user: User, username: str) -> User:
         return await self.change(user, UserEdit(username=username))
+
+    def stale_rows(self, *user_ids: str) -> Edits:
+        """Rows of members that no record agrees with."""
+        return Edits(enters=set(user_ids))
 
     async def find(self, user_id: str) -> User | None:
         return await self.world.context.users.get(user_id)

@@ -1,0 +1,74 @@
+"""Groups made, changed and deleted by hand, as far as no sync keeps them (B-170..B-175)."""
+
+from collections.abc import Collection
+from contextlib import suppress
+
+from sync_core import ids
+from sync_core.directory.edits import GroupEdit, edited_group
+from sync_core.directory.groups import Group, as_kept
+from sync_core.directory.locks import check_group_edit, check_group_removal
+from sync_core.directory.syncs import Sync
+from sync_core.errors import AlreadyExists, Conflict
+from sync_core.ids import RandomBits
+from sync_core.management.memberships import Memberships
+from sync_core.management.naming import TRIES
+from sync_core.management.references import has_form, unknown
+from sync_core.management.versions import check_version
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.syncs import SyncRows
+
+
+class Groups:
+    def __init__(self, rows: GroupRows, syncs: SyncRows, memberships: Memberships, random_bits: RandomBits) -> None:
+        self._rows = rows
+        self._syncs = syncs
+        self._memberships = memberships
+        self._random_bits = random_bits
+
+    async def create(self, new: GroupEdit) -> tuple[Group, str]:
+        """An unmanaged group, and its ETag; others may have the same name (B-172). Raises Rejected, naming the field."""
+        group = edited_group(Group(group_id=ids.new_group_id(self._random_bits), name=""), new)
+        with suppress(AlreadyExists):  # ours: only the answer to the first try was lost
+            await self._rows.insert(group)
+        return await self.get(group.group_id)
+
+    async def get(self, group_id: str) -> tuple[Group, str]:
+        """The group as its sync, if that still is there, keeps it; and its ETag. Raises NotFound."""
+        stored = await self._rows.get(group_id) if has_form(group_id, "DG") else None
+        if stored is None:
+            raise unknown("group", group_id)
+        return as_kept(stored[0], await self._all_syncs()), stored[1]
+
+    async def update(self, group_id: str, edit: GroupEdit, if_match: Collection[str] = ()) -> tuple[Group, str]:
+        """The group as it then is, and its ETag. Raises NotFound, Outdated, and Rejected for what its sync keeps (B-170, B-175)."""
+        for _ in range(TRIES):
+            before, etag = await self.get(group_id)
+            check_version(etag, if_match)
+            after = edited_group(before, edit)
+            check_group_edit(before, after, await self._all_syncs())
+            if after == before:
+                return before, etag
+            try:
+                return after, await self._rows.replace(after, etag)
+            except Conflict:
+                continue
+        raise Conflict(f"others are changing {group_id} at this moment: read it again, and repeat")
+
+    async def delete(self, group_id: str, if_match: Collection[str] = ()) -> None:
+        """Deletes an unmanaged group; its members stay, without it. Raises NotFound, Outdated, and Rejected while a sync keeps it."""
+        for _ in range(TRIES):
+            group, etag = await self.get(group_id)
+            check_version(etag, if_match)
+            check_group_removal(group, await self._all_syncs())
+            await self._memberships.end(group_id)
+            try:
+                await self._rows.remove(group_id, etag)
+            except Conflict:
+                if await self._rows.get(group_id) is not None:
+                    continue
+            await self._memberships.end(group_id)  # of those who were added before the group was gone
+            return
+        raise Conflict(f"others are changing {group_id} at this moment: read it again, and repeat")
+
+    async def _all_syncs(self) -> dict[str, Sync]:
+        return {sync.directory_key: sync for sync in await self._syncs.all()}

@@ -1,0 +1,120 @@
+"""Who is in which group, as far as it is decided by hand: unmanaged users in unmanaged groups (B-173).
+
+The record lists a user's groups; member rows point to it. Rows are brought to what the record says until it has not changed meanwhile,
+so that those who write at once leave them right. A row comes before a record that enters, so whoever lists a group is found by its rows.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from sync_core.directory.groups import Group
+from sync_core.directory.locks import check_membership
+from sync_core.directory.syncs import Sync
+from sync_core.directory.users import User
+from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.members import Edits, MemberRows
+from sync_core.storage.syncs import SyncRows
+from sync_core.storage.users import Edit, UserRows
+
+PAGE = 1000
+
+
+class Memberships:
+    def __init__(self, users: UserRows, groups: GroupRows, members: MemberRows, syncs: SyncRows) -> None:
+        self._users = users
+        self._groups = groups
+        self._members = members
+        self._syncs = syncs
+
+    async def add(self, group_id: str, user_id: str) -> None:
+        """Doing it twice is doing it once. Raises NotFound; Rejected when a sync manages the user or the group, or the user is in Trash."""
+        group, syncs = await self._editable(group_id, user_id)
+        await self._members.edit({group_id: Edits(enters={user_id})})
+        try:
+            await self._change(user_id, group, syncs, lambda groups: groups | {group_id})
+        finally:
+            await self._settle(group_id, user_id)
+        if await self._groups.get(group_id) is None:
+            await self._without(group_id, user_id)
+            raise unknown("group", group_id)
+
+    async def remove(self, group_id: str, user_id: str) -> None:
+        """As `add`."""
+        group, syncs = await self._editable(group_id, user_id)
+        await self._change(user_id, group, syncs, lambda groups: groups - {group_id})
+        await self._settle(group_id, user_id)
+
+    async def page(self, group_id: str, *, limit: int, cursor: str) -> tuple[list[User], str]:
+        """At most `limit` members in the order of their ids, and the cursor for more ("" at the end). Raises NotFound, and Rejected."""
+        listed = f"members of {group_id}"
+        after = cursor_place(cursor, listed)
+        if not has_form(group_id, "DG") or await self._groups.get(group_id) is None:
+            raise unknown("group", group_id)
+        found: list[User] = []
+        while len(found) <= limit:
+            named = await self._members.page(group_id, after, limit + 1 - len(found))
+            if not named:
+                break
+            after = named[-1]
+            records = await self._users.many(named)
+            found += [records[user_id].user for user_id in named if user_id in records and group_id in records[user_id].user.groups]
+        more = len(found) > limit
+        return found[:limit], cursor_after(found[limit - 1].user_id if more else "", listed)
+
+    async def end(self, group_id: str) -> None:
+        """Takes everybody out of a group that is being deleted, those in Trash too."""
+        while named := await self._members.page(group_id, "", PAGE):
+            pending = set(named)
+            while pending:
+                stored = await self._users.many(pending)
+                edits = [
+                    Edit(found, replace(found.user, groups=tuple(group for group in found.user.groups if group != group_id)))
+                    for found in stored.values()
+                    if group_id in found.user.groups
+                ]
+                pending = {edit.after.user_id for edit in await self._users.amend(edits)}
+            await self._members.edit({group_id: Edits(leaves=set(named))})
+
+    async def _editable(self, group_id: str, user_id: str) -> tuple[Group, dict[str, Sync]]:
+        """The group, and all syncs, once it is seen that the membership may be edited by hand."""
+        stored = await self._groups.get(group_id) if has_form(group_id, "DG") else None
+        if stored is None:
+            raise unknown("group", group_id)
+        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
+        if user is None:
+            raise unknown("user", user_id)
+        syncs = {sync.directory_key: sync for sync in await self._syncs.all()}
+        check_membership(user, stored[0], syncs)
+        return stored[0], syncs
+
+    async def _change(self, user_id: str, group: Group, syncs: Mapping[str, Sync], how: Callable[[frozenset[str]], frozenset[str]]) -> None:
+        def changed(user: User) -> User:
+            check_membership(user, group, syncs)
+            return replace(user, groups=tuple(sorted(how(frozenset(user.groups)))))
+
+        if await self._users.change(user_id, changed) is None:
+            raise unknown("user", user_id)
+
+    async def _without(self, group_id: str, user_id: str) -> None:
+        def left(user: User) -> User:
+            return replace(user, groups=tuple(group for group in user.groups if group != group_id))
+
+        await self._users.change(user_id, left)
+        await self._settle(group_id, user_id)
+
+    async def _settle(self, group_id: str, user_id: str) -> None:
+        """Brings the member row to what the record says, until that is what it said before."""
+        listed = await self._lists(group_id, user_id)
+        while True:
+            side = Edits(enters={user_id}) if listed else Edits(leaves={user_id})
+            await self._members.edit({group_id: side})
+            now = await self._lists(group_id, user_id)
+            if now == listed:
+                return
+            listed = now
+
+    async def _lists(self, group_id: str, user_id: str) -> bool:
+        user = await self._users.get(user_id)
+        return user is not None and group_id in user.groups
