@@ -8,8 +8,10 @@ from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
 from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
+from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.memberships import Memberships
 from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
@@ -39,6 +41,8 @@ class Services:
     syncs: Syncs
     directory: DirectoryViews
     users: Users
+    groups: Groups
+    memberships: Memberships
     sign_in: SignIn
     trash: Trash
     sweep: Sweep
@@ -79,6 +83,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     syncs = Syncs(context.syncs, connections, directories.of, clock)
     directory = DirectoryViews(context.users, context.groups, syncs)
     naming = Naming(context.names, context.users, context.locks, clock, secrets.randbits)
+    memberships = Memberships(context.users, context.groups, context.members, context.syncs)
     window = timedelta(seconds=settings.signature_window)
     return Services(
         runs=Runs(context),
@@ -87,6 +92,8 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         syncs=syncs,
         directory=directory,
         users=Users(context.users, context.members, context.syncs, naming, Eraser(tables), clock, secrets.randbits),
+        groups=Groups(context.groups, context.syncs, memberships, secrets.randbits),
+        memberships=memberships,
         sign_in=SignIn(context.users, directory),
         trash=Trash(context.users, context.trash, queues, clock),
         sweep=Sweep(context.trash, queues, clock),

@@ -11,8 +11,10 @@ import httpx
 from sync_core.directory.roles import Role
 from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
+from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.memberships import Memberships
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
@@ -35,6 +37,8 @@ class Served:
     runs: RunsModel
     directory: DirectoryViews
     users: Users
+    groups: Groups
+    memberships: Memberships
     sign_in: SignIn
     trash: Trash
     integrations: Integrations
@@ -52,6 +56,8 @@ class Served:
             runs=RunsModel(deployment.syncs),
             directory=deployment.directory,
             users=deployment.users,
+            groups=deployment.groups,
+            memberships=deployment.memberships,
             sign_in=deployment.sign_in,
             trash=deployment.trash,
             integrations=deployment.integrations,

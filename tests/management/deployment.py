@@ -13,8 +13,10 @@ from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
 from sync_core.management.connections import Connections
 from sync_core.management.directory import DirectoryViews
+from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.memberships import Memberships
 from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
@@ -60,6 +62,8 @@ class Deployment:
         self.users = Users(
             UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, Eraser(self.tables), self.clock, randbits
         )
+        self.memberships = Memberships(UserRows(self.tables), GroupRows(self.tables), MemberRows(self.tables), SyncRows(self.tables))
+        self.groups = Groups(GroupRows(self.tables), SyncRows(self.tables), self.memberships, randbits)
         self.sign_in = SignIn(UserRows(self.tables), self.directory)
         self.queues = MemoryQueues(self.clock)
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.clock)

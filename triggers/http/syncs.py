@@ -1,4 +1,4 @@
-"""User syncs: set one up, list them, read one with its runs."""
+"""User syncs: set one up, list them, read one with its runs, delete one."""
 
 from datetime import datetime
 
@@ -11,10 +11,11 @@ from sync_core.management.syncs import NewSync
 from triggers.http.connections import GROUP, TENANT
 from triggers.http.fields import Answer, Body, Guid, SyncKey
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
 from triggers.http.runs import REFERENCE_CODE, RunAnswer
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, SyncManager
+from triggers.http.versions import IfMatch, show_version
 
 router = APIRouter(prefix="/api/v1/syncs", tags=["syncs"])
 
@@ -116,12 +117,22 @@ async def list_syncs(services: Serve, _: Reader) -> SyncList:
 
 
 @router.get("/{directory_key}", summary="Read a sync", responses=answers(NOT_FOUND))
-async def read_sync(directory_key: SyncKey, services: Serve, _: Reader) -> SyncView:
-    """One sync, with its newest run and the one that goes on."""
-    sync = await services.syncs.get(directory_key)
+async def read_sync(directory_key: SyncKey, response: Response, services: Serve, _: Reader) -> SyncView:
+    """One sync, with its newest run and the one that goes on. Its ETag names this version of its settings."""
+    sync, etag = await services.syncs.version(directory_key)
+    show_version(response, etag)
     running = await services.runs.running(directory_key)
     newest, _next = await services.runs.history(directory_key, limit=1, cursor="")
     return SyncView.at(sync, running, RunAnswer.of(newest[0]) if newest else None)
+
+
+@router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
+async def delete_sync(directory_key: SyncKey, services: Serve, _: SyncManager, if_match: IfMatch) -> None:
+    """Deletes a sync, and nothing that it made: its users and groups stay as they are and are unmanaged from now on.
+
+    A run of it that goes on is cancelled at its next slice. Users that another sync manages too pass to that one, with its next run.
+    """
+    await services.syncs.delete(directory_key, if_match)
 
 
 def _shown(sync: Sync) -> dict[str, object]:
