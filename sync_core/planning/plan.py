@@ -182,7 +182,7 @@ class _Planner:
             object_id=found.object_id,
             username=candidate.mapped.username,
             reason=reason,
-            desired=Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint),
+            desired=self._desired(candidate, groups, before),
             moves=self._moves(found),
             yields=tuple(key for key in listed if not found.lists(key) and key in wanted),
             frees=tuple(key for key in listed if not found.lists(key) and key not in wanted),
@@ -193,6 +193,14 @@ class _Planner:
         if before is None and indexed is None:
             return replace(change, actions=_CREATED, enters=groups)
         return self._described(change, before, indexed)
+
+    def _desired(self, candidate: Candidate, groups: tuple[str, ...], before: User | None) -> Desired:
+        """While a group is unread no membership ends, not even in a group selected no more (D-10): the next whole run looks again."""
+        hold = before.held_by.get(self._writer.directory_key) if before is not None else None
+        lasting = set(hold.groups).difference(groups) if hold is not None and self._reading.unread else None
+        if lasting:
+            return Desired(candidate.mapped, candidate.user.enabled, tuple(sorted(lasting.union(groups))), "")
+        return Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint)
 
     def _leave(self, leaver: Indexed, gone: frozenset[str], given_up: tuple[str, ...]) -> Change:
         record = self._stored.records.get(leaver.user_id)

@@ -7,7 +7,7 @@ from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.heed import heed_deletions
 from sync_core.runs.messages import Begin
-from sync_core.runs.record import Phase, Run
+from sync_core.runs.record import Phase, Run, State
 
 
 class BeginStep:
@@ -18,7 +18,8 @@ class BeginStep:
         run = await self._course.live(message, Phase.BEGIN)
         sync = await self._context.syncs.get(message.directory_key)
         if sync is None or sync.deleted_at is not None:
-            raise StopRun("the sync was deleted")
+            await self._course.end(run.run, State.CANCELLED, "the sync was deleted before the run began")
+            return
         if not sync.groups:
             raise StopRun("no groups are selected")
         lock, _ = await self._context.locks.read(message.directory_key)

@@ -93,6 +93,25 @@ async def test_while_a_group_is_unread_nobody_goes_and_no_membership_ends(how: s
     await check_sound(here)
 
 
+async def test_a_group_selected_no_more_keeps_its_members_until_a_run_has_read_all():  # D-10, B-174
+    here, key = await staffed()
+    here.source.hire("eve@corp.example", "board")
+    await here.select(key, "staff", "sales", "board")
+    await here.sync(key)
+    await here.select(key, "staff", "board")
+    here.source.short = {"board"}
+
+    assert (await here.sync(key)).state is State.INCOMPLETE
+    assert await here.group_names(await here.user("cid@corp.example")) == {"Staff", "Sales"}
+    await check_sound(here)
+
+    here.source.short = set()
+    assert (await here.sync(key)).state is State.COMPLETED
+    assert await here.group_names(await here.user("cid@corp.example")) == {"Staff"}
+    assert (await here.user("bea@corp.example")).status is Status.PENDING_DELETION
+    await check_sound(here)
+
+
 async def test_what_the_other_groups_say_is_applied_while_one_is_unread():  # D-10
     here, key = await staffed()
     here.source.broken["sales"] = incomplete
