@@ -12,11 +12,11 @@ from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.memberships import Memberships
-from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
-from sync_core.management.users import Users
+from sync_core.management.user_import import UserImport
+from sync_core.management.users import Users, make_users
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
 from sync_core.runs.service import Runs
@@ -27,7 +27,6 @@ from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.schema import prepare
-from sync_core.trash.erase import Eraser
 from sync_core.trash.messages import Purge
 from sync_core.trash.purge import Purger, make_purger
 from sync_core.trash.sweep import Sweep
@@ -41,6 +40,7 @@ class Services:
     syncs: Syncs
     directory: DirectoryViews
     users: Users
+    user_import: UserImport
     groups: Groups
     memberships: Memberships
     sign_in: SignIn
@@ -82,7 +82,6 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     connections = Connections(ConnectionRows(tables), directories.of, clock)
     syncs = Syncs(context.syncs, connections, directories.of, clock)
     directory = DirectoryViews(context.users, context.groups, syncs)
-    naming = Naming(context.names, context.users, context.locks, clock, secrets.randbits)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs)
     window = timedelta(seconds=settings.signature_window)
     return Services(
@@ -91,7 +90,8 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         connections=connections,
         syncs=syncs,
         directory=directory,
-        users=Users(context.users, context.members, context.syncs, naming, Eraser(tables), clock, secrets.randbits),
+        users=make_users(tables, clock, secrets.randbits),
+        user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits)),
         groups=Groups(context.groups, context.syncs, memberships, secrets.randbits),
         memberships=memberships,
         sign_in=SignIn(context.users, directory),

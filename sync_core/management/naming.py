@@ -17,7 +17,7 @@ from sync_core.ids import RandomBits
 from sync_core.planning.claims import Alive, Claim, edit_mark, holder
 from sync_core.storage.locks import LockRows
 from sync_core.storage.names import NameRows
-from sync_core.storage.users import UserRows
+from sync_core.storage.users import StoredUser, UserRows
 
 TRIES = 5
 """How often claims are tried against others who are at the same names."""
@@ -79,6 +79,14 @@ class Naming:
                     await self._names.put(key, Claim(claimed.names[key], claimed.was[key], ""), etag)
                 else:
                     await self._names.remove(key, etag)
+
+    async def listing(self, key: str) -> StoredUser | None:
+        """Whoever's record lists the name of this digest."""
+        found = (await self._names.many([key])).get(key)
+        if found is None:
+            return None
+        records = await self._users.many(user_id for user_id in (found[0].owner, found[0].was) if user_id)
+        return records.get(holder(found[0], key, {user_id: stored.user for user_id, stored in records.items()}))
 
     async def giving_up(self, user: User, dropped: Collection[str]) -> dict[str, str]:
         """The ETags, by digest, of the user's claims of names that its record will drop: what `free` wants after that.

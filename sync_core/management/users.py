@@ -10,6 +10,7 @@ from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory.edits import UserEdit, edited
 from sync_core.directory.locks import check_user_edit, check_user_removal
+from sync_core.directory.names import digest
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
@@ -17,8 +18,11 @@ from sync_core.ids import RandomBits
 from sync_core.management.naming import TRIES, Naming
 from sync_core.management.references import has_form, unknown
 from sync_core.management.versions import check_version
+from sync_core.storage.locks import LockRows
 from sync_core.storage.members import Edits, MemberRows
+from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
+from sync_core.storage.tables import Tables
 from sync_core.storage.users import Edit, Removal, StoredUser, UserRows
 from sync_core.trash.erase import Eraser
 
@@ -46,6 +50,12 @@ class Users:
             await self._naming.release(claimed)
             raise Conflict("there is a user of this new id already: try again")
         return stored
+
+    async def find(self, username: str) -> StoredUser | None:
+        """Whoever has this username, in any spelling; nobody who has it as an alias, or is in Trash."""
+        key = digest(username)
+        stored = await self._naming.listing(key)
+        return stored if stored is not None and digest(stored.user.username) == key and not stored.user.in_trash else None
 
     async def get(self, user_id: str) -> StoredUser:
         """Raises NotFound."""
@@ -107,3 +117,9 @@ class Users:
 
     async def _all_syncs(self) -> dict[str, Sync]:
         return {sync.directory_key: sync for sync in await self._syncs.all()}
+
+
+def make_users(tables: Tables, clock: Clock, random_bits: RandomBits) -> Users:
+    rows = UserRows(tables)
+    naming = Naming(NameRows(tables), rows, LockRows(tables), clock, random_bits)
+    return Users(rows, MemberRows(tables), SyncRows(tables), naming, Eraser(tables), clock, random_bits)

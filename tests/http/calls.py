@@ -18,6 +18,7 @@ from sync_core.management.memberships import Memberships
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
+from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users
 from sync_core.services import Services
 from tests.http.runs import RunsModel
@@ -37,6 +38,7 @@ class Served:
     runs: RunsModel
     directory: DirectoryViews
     users: Users
+    user_import: UserImport
     groups: Groups
     memberships: Memberships
     sign_in: SignIn
@@ -56,6 +58,7 @@ class Served:
             runs=RunsModel(deployment.syncs),
             directory=deployment.directory,
             users=deployment.users,
+            user_import=deployment.user_import,
             groups=deployment.groups,
             memberships=deployment.memberships,
             sign_in=deployment.sign_in,

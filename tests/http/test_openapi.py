@@ -93,6 +93,7 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "post /api/v1/syncs",
         "post /api/v1/syncs/{directory_key}/runs",
         "post /api/v1/users",
+        "post /api/v1/users/import",
         "post /api/v1/users/{user_id}/lockout",
         "put /api/v1/groups/{group_id}/members/{user_id}",
     ]

@@ -17,24 +17,21 @@ from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.memberships import Memberships
-from sync_core.management.naming import Naming
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
-from sync_core.management.users import Users
+from sync_core.management.user_import import UserImport
+from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
-from sync_core.storage.locks import LockRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
-from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
 from sync_core.storage.trash import TrashRows
 from sync_core.storage.users import UserRows
-from sync_core.trash.erase import Eraser
 from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
@@ -58,10 +55,8 @@ class Deployment:
         self.syncs = Syncs(SyncRows(self.tables), self.connections, self._source_of, self.clock)
         self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
-        self.naming = Naming(NameRows(self.tables), UserRows(self.tables), LockRows(self.tables), self.clock, randbits)
-        self.users = Users(
-            UserRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.naming, Eraser(self.tables), self.clock, randbits
-        )
+        self.users = make_users(self.tables, self.clock, randbits)
+        self.user_import = UserImport(self.tables, lambda over: make_users(over, self.clock, randbits))
         self.memberships = Memberships(UserRows(self.tables), GroupRows(self.tables), MemberRows(self.tables), SyncRows(self.tables))
         self.groups = Groups(GroupRows(self.tables), SyncRows(self.tables), self.memberships, randbits)
         self.sign_in = SignIn(UserRows(self.tables), self.directory)

@@ -9,16 +9,14 @@ from sync_core.errors import SyncError
 from sync_core.management.connections import Connections
 from sync_core.management.groups import Groups
 from sync_core.management.memberships import Memberships
-from sync_core.management.naming import Naming
 from sync_core.management.syncs import Syncs
-from sync_core.management.users import Users
+from sync_core.management.users import make_users
 from sync_core.planning.claims import EDIT_LASTS, holder
 from sync_core.storage import names, users
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.members import Edits
 from sync_core.storage.records import record
 from sync_core.storage.users import Meta
-from sync_core.trash.erase import Eraser
 from tests.runs.fates import Scissors, dies
 from tests.runs.world import Cut, World
 
@@ -29,11 +27,7 @@ class Hands:
         self.made: dict[str, str] = {}
         """User ids by the names under which they were made."""
         context = world.context
-        naming = Naming(context.names, context.users, context.locks, world.clock, world.random.getrandbits)
-        self.users = Users(
-            context.users, context.members, context.syncs, naming, Eraser(world.tables), world.clock, world.random.getrandbits
-        )
-
+        self.users = make_users(world.tables, world.clock, world.random.getrandbits)
         self.memberships = Memberships(context.users, context.groups, context.members, context.syncs)
         self.groups = Groups(context.groups, context.syncs, self.memberships, world.random.getrandbits)
         connections = Connections(ConnectionRows(world.tables), context.source, world.clock)
