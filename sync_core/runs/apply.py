@@ -172,9 +172,7 @@ class ApplyStep:
         key = operation.key if isinstance(operation, Delete) else operation.row.key
         found = (await self._context.objects.many(run.directory_key, [key])).get(key)
         if found is None:
-            if not isinstance(operation, Replace) or not isinstance(error, Missing) or operation.row.values["trashed"]:
-                return None  # the row of a user in Trash goes with the user, when it is purged
-            return Insert(operation.row)
+            return Insert(operation.row) if isinstance(operation, Replace) and isinstance(error, Missing) else None
         if found[0].read_at > writer.read_at:
             return None
         if isinstance(operation, Delete):
@@ -225,7 +223,7 @@ def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
     partition = objects.partition(run.directory_key, change.object_id)
     hold = after.held_by.get(run.directory_key) if after is not None else None
     held = hold is not None and hold.object_id == change.object_id
-    if after is None or (not held and not after.in_trash):
+    if after is None or not (held or (after.in_trash and (run.directory_key, change.object_id) in after.objects)):
         return Delete(partition, change.object_id, etag)
     desired = change.desired
     entry = ObjectRow(

@@ -95,6 +95,7 @@ def _check_objects(world: World, everybody: dict[str, User]) -> None:
         indexed[key, entry.object_id] = entry.user_id
         hold = user.held_by.get(key)
         assert (hold.object_id if hold is not None else "") == ("" if entry.trashed else entry.object_id)
+        assert (key, entry.object_id) in user.objects  # what the purge goes by
         assert hold is None or not entry.fingerprint or (entry.fingerprint, entry.groups) == (hold.fingerprint, hold.groups)
     for user in everybody.values():
         for key, hold in user.held_by.items():

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from sync_core.directory.users import User
-from sync_core.errors import NotFound, Rejected
+from sync_core.errors import NotFound, Rejected, StopRun
+from sync_core.runs.record import Phase
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.trash.messages import Purge
 from tests.runs.fates import Scissors, dies
@@ -160,6 +161,39 @@ async def test_a_purge_at_any_request_of_a_sync_that_restores(begin: Callable[[T
         fates.add(await here.context.users.get(gone[0].user_id) is None)
         await ended(here, key, gone)
     assert fates == {True, False}
+
+
+async def test_a_purge_at_any_request_of_a_run_that_puts_a_dead_one_right():  # D-27
+    before, key, _ = await left()
+    before.source.quit(before.source.named("dan"))
+    await before.until(Phase.APPLY, await before.start(key))
+    before.interrupt = _fails_at_objects
+    await before.drain()
+    before.interrupt = None
+    dan = await before.user("dan@corp.example")
+    await before.trash.delete(dan.user_id)
+    (body,) = before.queues.bodies(Purge.queue)
+    uncut = await fork(before)
+    uncut.interrupt = scissors = Scissors(NOWHERE, dies)
+    await uncut.sync(key)
+
+    for place in range(scissors.count):
+        here = await fork(before)
+
+        async def purge(here: TrashWorld = here) -> None:
+            here.interrupt = None
+            await here.handle(Purge.queue, body)
+
+        here.interrupt = Scissors(place, purge)
+        await here.sync(key)
+        await here.sync(key)
+        await check_gone(here, [dan])
+
+
+def _fails_at_objects(point: Point, port: Port, method: Method, call: Call) -> None:
+    del port
+    if point == "before" and call.name == "Objects" and method in {"write", "transact"}:
+        raise StopRun("out of order")
 
 
 async def test_a_sync_that_restores_at_any_request_of_a_purge():  # B-162, D-27
