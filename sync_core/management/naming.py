@@ -121,8 +121,10 @@ class Naming:
         records = {user_id: stored.user for user_id, stored in (await self._users.many(named)).items()}
         held = {key: _held_by_another(user, key, claim, records, alive) for key, (claim, _) in found.items()}
         for key, holding in held.items():
-            if holding and (found[key][0].run in alive or records[holding].status is not Status.PENDING_DELETION):
-                raise _in_use(user, key, records.get(holding), holding)
+            record = records.get(holding)
+            being_written = found[key][0].run in alive and found[key][0].owner == holding
+            if holding and (being_written or record is None or record.status is not Status.PENDING_DELETION):
+                raise _in_use(user, key, record, holding)
         for key in missing:
             was, etag = held.get(key, ""), found[key][1] if key in found else ""
             claimed.etags[key] = await self._names.put(key, Claim(claimed.names[key], user.user_id, was, claimed.mark), etag)

@@ -44,12 +44,10 @@ class Users:
         now = self._clock.now()
         user = edited(User(user_id=ids.new_user_id(self._random_bits), username="", created_at=now), new, now)
         claimed = await self._naming.claim(user, user.name_digests)
-        refused = await self._rows.amend([Edit(None, user)])
-        stored = await self.get(user.user_id)
-        if refused and stored.user != user:  # equal: ours, and only the answer to the first try was lost
+        if not await self._written(Edit(None, user)):
             await self._naming.release(claimed)
             raise Conflict("there is a user of this new id already: try again")
-        return stored
+        return await self.get(user.user_id)
 
     async def find(self, username: str) -> StoredUser | None:
         """Whoever has this username, in any spelling; nobody who has it as an alias, or is in Trash."""
@@ -90,7 +88,7 @@ class Users:
                 freed = await self._naming.giving_up(before.user, before.user.name_digests)
             except Conflict:
                 continue
-            if await self._rows.amend([Removal(before)]) and user_id in await self._rows.many([user_id]):
+            if not await self._written(Removal(before)):
                 continue
             await self._naming.free(freed)
             await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
@@ -107,12 +105,22 @@ class Users:
         except BaseException:
             await self._naming.release(claimed)
             raise
-        if await self._rows.amend([Edit(before, after)]):
+        if not await self._written(Edit(before, after)):
             found = (await self._rows.many([after.user_id])).get(after.user_id)
-            if found is None or found.user != after:  # equal: ours, and only the answer to the first try was lost
-                await self._naming.release(claimed, found.user.name_digests if found is not None else ())
-                return False
+            await self._naming.release(claimed, found.user.name_digests if found is not None else ())
+            return False
         await self._naming.free(freed)
+        return True
+
+    async def _written(self, edit: Edit | Removal) -> bool:
+        """Whether the record is what this edit makes of it: also where only the answer to a first try was lost."""
+        if not await self._rows.amend([edit]):
+            return True
+        wanted, user_id = (edit.after, edit.after.user_id) if isinstance(edit, Edit) else (None, edit.before.user.user_id)
+        found = (await self._rows.many([user_id])).get(user_id)
+        if (found.user if found is not None else None) != wanted:
+            return False
+        await self._rows.copy_counts(ids.user_partition(user_id))
         return True
 
     async def _all_syncs(self) -> dict[str, Sync]:

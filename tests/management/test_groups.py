@@ -256,6 +256,13 @@ async def test_whoever_dies_over_a_membership_leaves_it_to_be_done_again(act: Ac
             assert {user.username for user in page} == left | ({ANN} if act is add else set[str]())
 
 
+async def test_a_group_is_deleted_whole_although_somebody_died_adding_to_it() -> None:
+    for here in await die_anywhere(await friends(), add):
+        await delete_group(here)
+        assert {user.groups for user in await here.world.users()} == {()}
+        await check_sound(here.world)
+
+
 async def test_a_member_by_hand_that_a_sync_takes_over_leaves_the_group(here: Hands) -> None:  # B-173, D-05
     made, ann = await group(here), await here.create("ann@corp.example")
     await here.memberships.add(made.group_id, ann.user_id)

@@ -9,11 +9,14 @@ import pytest
 
 from sync_core.directory.edits import UserEdit
 from sync_core.directory.users import Status, User
-from sync_core.errors import AlreadyRunning, NotFound, Rejected
+from sync_core.errors import AlreadyExists, AlreadyRunning, Conflict, Missing, NotFound, Rejected, Stale
 from sync_core.management.naming import NameInUse
 from sync_core.planning.claims import EDIT_LASTS
 from sync_core.runs.record import Phase
+from sync_core.storage import users
+from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.management.hands import Hands, check_counts, check_names, die_anywhere, hands, meanwhile
+from tests.runs.picture import check_sound
 
 type Act = Callable[[Hands], Awaitable[object]]
 
@@ -61,6 +64,14 @@ async def rename_ann_kim(here: Hands) -> object:
 
 async def rename_bea_ann(here: Hands) -> object:
     return await here.rename(await one(here, BEA), ANN)
+
+
+async def create_k_and_kim(here: Hands) -> object:
+    return await here.create("k", alias1="kim")
+
+
+async def create_kim_with_alias_ann(here: Hands) -> object:
+    return await here.create("kim", alias1=ANN)
 
 
 async def create_ann(here: Hands) -> object:
@@ -117,6 +128,15 @@ async def test_of_two_that_want_the_name_of_somebody_in_trash_one_gets_it(first:
         await well(here)
 
 
+async def test_a_name_of_somebody_in_trash_stays_there_when_another_name_was_lost() -> None:  # D-07
+    for here, mine, _ in await meanwhile(await trashed(), create_kim_with_alias_ann, create_k_and_kim):
+        (ann,) = [user for user in await here.world.users() if user.in_trash]
+        assert isinstance(mine, NameInUse) == (ann.username == ANN), mine
+        await well(here)
+        if ann.username:
+            assert (await here.world.user(ANN)).user_id == ann.user_id
+
+
 @pytest.mark.parametrize("act", [create_kim, rename_ann_kim, delete_ann, note_ann])
 async def test_whoever_dies_in_an_edit_is_in_nobodys_way_ten_minutes_later(act: Act) -> None:
     for here in await die_anywhere(await two(), act):
@@ -139,6 +159,40 @@ async def test_whoever_dies_while_taking_a_name_from_trash_is_in_nobodys_way(act
         new = await here.create(ANN)
         assert await here.called(ANN) == [new]
         await well(here)
+
+
+async def test_whoever_repeats_the_edit_that_it_died_in_ends_right_at_once() -> None:  # D-07
+    for here in await die_anywhere(await trashed(), rename_bea_ann):
+        here.world.clock.at -= EDIT_LASTS
+        assert (await here.rename(await one(here, BEA), ANN)).username == ANN
+        await well(here)
+
+
+def answer_lost(here: Hands, conflict: Conflict) -> None:
+    """The next record is written, and the answer lost: the repetition of the request meets what it has written itself."""
+
+    def interrupt(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port
+        if point == "after" and method == "transact" and call.name == users.TABLE:
+            here.world.interrupt = None
+            raise conflict
+
+    here.world.interrupt = interrupt
+
+
+async def test_an_edit_whose_answer_was_lost_is_done() -> None:
+    here = await two()
+    answer_lost(here, AlreadyExists("it is there", index=1))
+    kim = await here.create("kim", alias1="k")
+    assert await here.called("kim") == [kim]
+    await check_sound(here.world)
+    answer_lost(here, Stale("it has changed", index=1))
+    kim = await here.change(kim, UserEdit(username="kim.lind", aliases={"1": "kk"}))
+    assert (kim.username, kim.aliases) == ("kim.lind", {"1": "kk"})
+    await check_sound(here.world)
+    answer_lost(here, Missing("it is gone", index=1))
+    await here.users.delete(kim.user_id)
+    await check_sound(here.world)
 
 
 async def test_a_name_is_free_at_once_when_its_user_of_a_minute_is_deleted() -> None:

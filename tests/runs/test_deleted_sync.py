@@ -65,7 +65,9 @@ async def test_users_and_groups_stay_as_they_are_and_become_unmanaged():  # B-14
     assert await shown_groups(here, await here.user(ANN)) == {'Staff (formerly from "Acme")'}
     hands = Hands(here)
     assert (await hands.rename(await here.user(ANN), "ann")).username == "ann"
-    await hands.users.delete((await here.user("ann")).user_id)
+    ann = await here.user("ann")
+    await hands.users.delete(ann.user_id)
+    assert ann.user_id not in {row.values["user_id"] for row in here.memory.rows("Objects")}
 
 
 async def test_a_deleted_sync_is_not_found_and_its_name_is_free():  # D-17
