@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """A CA file to trust for `authority_url`, for tests."""
 
     max_plan_users: Annotated[int, Field(ge=1)] = 1_000_000
-    """A run over more users is refused: the plan holds them in memory, at most 1.2 KB each."""
+    """A run over more users is refused: the plan holds them in memory, about 1.5 KB each."""
     trash_days: Annotated[int, Field(ge=1, le=90)] = 7
 
     @field_validator("public_hosts", mode="before")

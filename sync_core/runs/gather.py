@@ -49,7 +49,7 @@ class Gatherer:
             async for users in self._context.staging.users(run.run, n, mark.attempt, mark.pages):
                 reading.add(n, users)
             if len(reading.users) > self._context.max_users:
-                raise StopRun(f"more than {self._context.max_users} users: raise MAX_PLAN_USERS, with 1.2 KB of memory for each")
+                raise StopRun(f"more than {self._context.max_users} users: raise MAX_PLAN_USERS, with 1.5 KB of memory for each")
         return reading
 
     async def left_behind(self, directory_key: str) -> Left:

@@ -35,11 +35,13 @@ class ReadStep:
         sync = settings_of(run)
         group, source = sync.groups[message.group], await self._context.source(sync.tenant_id)
         try:
-            complete = await self._pages(run, message, group, source)
-            if not complete:
+            pages = await self._pages(run, message, group, source)
+            if pages and pages[-1].next:
                 await self._course.send(message.model_copy(update={"page": message.page + PAGES_A_MESSAGE, "tries": 0}))
                 return None
-            return await self._whole(run, message, (await source.group(group.object_id)).name)
+            if not pages or pages[0].number > 1:  # earlier messages, or deliveries, staged the others
+                pages = await self._context.staging.pages(run.run, message.group, message.attempt, ids=True)
+            return _whole(pages, message.attempt, (await source.group(group.object_id)).name)
         except GroupGone as gone:
             return GroupMark(outcome=Outcome.GONE, name=group.name, detail=str(gone))
         except IncompleteRead as incomplete:
@@ -48,38 +50,30 @@ class ReadStep:
                 return None
             return GroupMark(outcome=Outcome.UNREAD, attempt=message.attempt, name=group.name, detail=str(incomplete))
 
-    async def _pages(self, run: Run, message: Read, group: SelectedGroup, source: Directory) -> bool:
-        """Stages the next pages of the chain, 40 at most. True when its last one is there."""
+    async def _pages(self, run: Run, message: Read, group: SelectedGroup, source: Directory) -> list[StagedPage]:
+        """Stages the next pages of the chain, 40 at most, and returns them: none when all were there."""
         attributes = settings_of(run).mapping.sources
         staged = await self._context.staging.pages(run.run, message.group, message.attempt)
         links = {page.next for page in staged}
         number, link = len(staged), staged[-1].next if staged else ""
-        for _ in range(PAGES_A_MESSAGE):
-            if number and not link:
-                return True
+        added: list[StagedPage] = []
+        while len(added) < PAGES_A_MESSAGE and (link or not number):
             page = await source.members(group.object_id, attributes, next_link=link)
             if page.next and page.next in links:
                 raise IncompleteRead(f"the pages of {group.name} go round in a circle")
             number += 1
             await self._show_life(run, message, number)
-            link = await self._context.staging.add_page(run.run, message.group, message.attempt, number, page)
+            kept = await self._context.staging.add_page(run.run, message.group, message.attempt, number, page)
+            added.append(kept)
+            link = kept.next
             links.add(link)
-        return not link
+        return added
 
     async def _show_life(self, run: Run, message: Read, number: int) -> None:
         """A sign every ten pages: slow pages are no stall."""
         if number % 10 == 0:
             sign = Sign(self._context.clock.now(), {})
             await self._context.staging.sign(run.run, f"reading-{message.part}", sign)
-
-    async def _whole(self, run: Run, message: Read, name: str) -> GroupMark:
-        """Raises IncompleteRead when fewer distinct users came than the first page said that there are."""
-        staging = self._context.staging
-        pages: list[StagedPage] = await staging.pages(run.run, message.group, message.attempt, ids=True)
-        total, came = pages[0].total, distinct(pages)
-        if total is not None and came < total:
-            raise IncompleteRead(f"{name} has {total} members, but only {came} came")
-        return GroupMark(outcome=Outcome.READ, attempt=message.attempt, pages=len(pages), name=name)
 
     async def _release(self, run: Run, message: Read) -> None:
         """Lets the next waiting group be read; the last to close moves the run on."""
@@ -90,3 +84,11 @@ class ReadStep:
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
         if len(marks) == groups:
             await self._course.advance(run, Phase.PLAN)
+
+
+def _whole(pages: list[StagedPage], attempt: int, name: str) -> GroupMark:
+    """Raises IncompleteRead when fewer distinct users came than the first page said that there are."""
+    total, came = pages[0].total, distinct(pages)
+    if total is not None and came < total:
+        raise IncompleteRead(f"{name} has {total} members, but only {came} came")
+    return GroupMark(outcome=Outcome.READ, attempt=attempt, pages=len(pages), name=name)

@@ -74,17 +74,16 @@ class StagingRows:
 
     # Pages
 
-    async def add_page(self, run: str, group: int, attempt: int, number: int, page: Page) -> str:
-        """Keeps a page, if there is none of this number yet. Returns the nextLink of the one that is kept."""
+    async def add_page(self, run: str, group: int, attempt: int, number: int, page: Page) -> StagedPage:
+        """Keeps a page, if there is none of this number yet. Returns the one that is kept, with its `ids`."""
         ids = b"".join(_short(user.object_id) for user in page.users)
         values: dict[str, Value] = {"next": page.next, "total": -1 if page.total is None else page.total, "ids": ids}
-        key = _page_key(group, attempt, number)
+        row = Row(run, _page_key(group, attempt, number), values | pack(page.users))
         try:
-            await self._tables.write(TABLE, Insert(Row(run, key, values | pack(page.users))))
+            await self._tables.write(TABLE, Insert(row))
         except AlreadyExists:
-            kept = await self._tables.get(TABLE, run, key)
-            return kept.text("next") if kept is not None else page.next
-        return page.next
+            return _staged(await self._tables.get(TABLE, run, row.key) or row)
+        return _staged(row)
 
     async def pages(self, run: str, group: int, attempt: int, *, ids: bool = False) -> list[StagedPage]:
         """The staged pages in order, without their users; `ids` only when asked for."""
