@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from sync_core.directory.attributes import Mapping
+from sync_core.directory.brake import Brake
 from sync_core.errors import Rejected
 
 MAX_GROUPS = 400
@@ -37,6 +38,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     groups: tuple[SelectedGroup, ...]
     mapping: Mapping
+    brake: Brake = Brake()
     version: int = 1
     created_at: datetime
     deleted_at: datetime | None = None

@@ -17,11 +17,26 @@ class State(StrEnum):
     COMPLETED = "completed"
     WARNINGS = "completed with warnings"
     INCOMPLETE = "incomplete"
+    HELD = "held"
+    """The brake held changes back; the others are applied (D-12)."""
+    PREVIEWED = "previewed"
+    EXPIRED = "expired"
+    """A preview whose lists are gone (D-13)."""
     CANCELLED = "cancelled"
     FAILED = "failed"
 
 
-ENDED = frozenset({State.COMPLETED, State.WARNINGS, State.INCOMPLETE, State.CANCELLED, State.FAILED})
+ENDED = frozenset(
+    {
+        State.COMPLETED, State.WARNINGS, State.INCOMPLETE, State.HELD, State.PREVIEWED, State.EXPIRED, State.CANCELLED, State.FAILED,
+    }
+)  # fmt: skip
+
+
+class RunKind(StrEnum):
+    FULL = "full"
+    PREVIEW = "preview"
+    """The same run stopped after planning, under a lock of its own; it writes nothing in the directory (D-13)."""
 
 
 class Phase(StrEnum):
@@ -44,6 +59,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     actor: str
     queued_at: datetime
+    kind: RunKind = RunKind.FULL
     state: State = State.QUEUED
     phase: Phase = Phase.BEGIN
     sync: Sync | None = None
