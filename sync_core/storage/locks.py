@@ -50,9 +50,10 @@ class LockRows:
         await self._tables.write(TABLE, Replace(row) if etag else Insert(row))
 
     async def take(self, directory_key: str, lock: Lock, etag: str) -> None:
-        """Raises AlreadyRunning with the run that was faster."""
+        """Raises AlreadyRunning with the run that was faster. Where that is the lock's own, the reply was lost, and it has it."""
         try:
             await self.write(directory_key, lock, etag)
         except Conflict as conflict:
             winner, _ = await self.read(directory_key)
-            raise AlreadyRunning(winner.run) from conflict
+            if winner.run != lock.run:
+                raise AlreadyRunning(winner.run) from conflict

@@ -1,9 +1,10 @@
 """Rows of runs: table Runs, by reference code; and each sync's list of them, newest first."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
-from sync_core.errors import AlreadyExists, Conflict, NotFound
+from sync_core.errors import AlreadyExists, Conflict, Missing, NotFound
 from sync_core.runs.record import Run
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
@@ -18,11 +19,14 @@ class RunRows:
         self._tables = tables
 
     async def insert(self, run: Run) -> None:
-        await self._tables.write(TABLE, Insert(Row(run.run, _RUN, columns(run))))
+        """A code is random, so a run that is there already is this one: its reply was lost."""
+        with suppress(AlreadyExists):
+            await self._tables.write(TABLE, Insert(Row(run.run, _RUN, columns(run))))
 
     async def remove(self, run: Run) -> None:
         """A run that never got its lock."""
-        await self._tables.write(TABLE, Delete(run.run, _RUN))
+        with suppress(Missing):
+            await self._tables.write(TABLE, Delete(run.run, _RUN))
 
     async def list_in_history(self, run: Run) -> None:
         """Makes it appear in its sync's list. Doing it twice changes nothing."""
@@ -36,9 +40,15 @@ class RunRows:
         return (await self._read(run))[0]
 
     async def change(self, run: str, how: Callable[[Run], Run | None]) -> Run:
-        """Puts `how` of the run in its place by ETag, computed anew when it changed meanwhile. None from `how` leaves it as it is."""
+        """Puts `how` of the run in its place by ETag, computed anew when it changed meanwhile. None from `how` leaves it as it is.
+
+        A row that was to be written and is there after a conflict is written: its reply was lost.
+        """
+        after: Run | None = None
         while True:
             before, etag = await self._read(run)
+            if before == after:
+                return before
             after = how(before)
             if after is None:
                 return before

@@ -26,6 +26,7 @@ from sync_core.storage.cuts import Call, Interrupt, Method, Point, Port
 from sync_core.storage.memory import MemoryQueues, MemoryTables
 from sync_core.storage.tables import Tables
 from tests.runs.source import ModelDirectory, ModelSource
+from tests.storage.unreliable import UnreliableQueues, UnreliableTables, Weather
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVERY_MINUTE = timedelta(minutes=1)
@@ -42,11 +43,18 @@ class World:
         self.clock = MovableClock(START)
         self.source = ModelSource()
         self.memory = MemoryTables(interrupt=self._at)
-        self.tables = tables or self.memory
+        self.tables = UnreliableTables(tables or self.memory)
         self.queues = MemoryQueues(self.clock, interrupt=self._at)
+        self._sending = UnreliableQueues(self.queues)
         self.random = random.Random(seed)
         self.context = make_context(
-            self.tables, self.queues, self._source, self.clock, self.random.getrandbits, trash_days=7, max_users=100_000
+            self.tables,
+            self._sending,
+            self._source,
+            self.clock,
+            self.random.getrandbits,
+            trash_days=7,
+            max_users=100_000,
         )
         self.restart()
 
@@ -56,6 +64,10 @@ class World:
     async def _source(self, tenant_id: str) -> Directory:
         del tenant_id
         return ModelDirectory(self.source)
+
+    def change_weather(self, weather: Weather) -> None:
+        """From now on storage is as reliable as that."""
+        self.tables.weather = self._sending.weather = weather
 
     def restart(self) -> None:
         """What a process keeps in memory is gone."""
