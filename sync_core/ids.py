@@ -39,6 +39,11 @@ def new_connection_id(random_bits: RandomBits = secrets.randbits) -> str:
     return new_id("DC", random_bits)
 
 
+def new_authorization_id(random_bits: RandomBits = secrets.randbits) -> str:
+    """Of a consent under way."""
+    return new_id("DZ", random_bits)
+
+
 def new_integration_key(random_bits: RandomBits = secrets.randbits) -> str:
     return new_id("DI", random_bits)
 

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     """32 bytes in base64: encrypts the secrets of integration keys at rest (AES-GCM)."""
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names, without ports, that callers sign for behind a gateway, comma-separated; the request's own Host always counts."""
+    public_url: str = ""
+    """Where browsers reach this deployment; empty: what the platform says of itself."""
+    website_hostname: str = ""
+    """Set by the platform: the host name of the app."""
     signature_window: Annotated[int, Field(ge=70, le=900)] = 300
     """Seconds that a signed request's date may differ from now."""
 
@@ -56,6 +60,17 @@ class Settings(BaseSettings):
             parts = urlsplit(url)
             if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
                 raise ValueError(f"{name.upper()} must be https; plain http is for loopback only")
+        public = urlsplit(self.public_url)
+        if self.public_url and (not public.hostname or (public.scheme != "https" and public.hostname not in LOOPBACK) or public.path.strip("/")):
+            raise ValueError("PUBLIC_URL must be https and name a host, no path; plain http is for loopback only")
         if self.graph_static_token.get_secret_value() and urlsplit(self.graph_base_url).hostname not in LOOPBACK:
             raise ValueError("GRAPH_STATIC_TOKEN is for a Graph on loopback only: set GRAPH_BASE_URL to one, or use a real credential")
         return self
+
+    @property
+    def reached_at(self) -> str:
+        """The address for browsers, without a slash at the end; "" when nothing tells it."""
+        if self.public_url or not self.website_hostname:
+            return self.public_url.rstrip("/")
+        scheme = "http" if self.website_hostname.partition(":")[0] in LOOPBACK else "https"
+        return f"{scheme}://{self.website_hostname}"

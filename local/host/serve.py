@@ -49,7 +49,8 @@ async def serve(app: FunctionApp, options: HostOptions, port: int, announce: Cal
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with socket.create_server(("127.0.0.1", port)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        os.environ["WEBSITE_HOSTNAME"] = f"127.0.0.1:{listening.getsockname()[1]}"  # as the platform tells an app where it is
+        url = f"http://{os.environ['WEBSITE_HOSTNAME']}"
         listeners = Listeners(app, options, os.environ)
         config = uvicorn.Config(
             behind_gateway(listeners.http),

@@ -1,22 +1,28 @@
 """The tables and queues of a deployment, and making those that are not there yet."""
 
-from sync_core.storage import changes, connections, groups, integrations, locks, members, names, objects, runs, staging, syncs, trash, users
+from sync_core.storage import (
+    authorizations,
+    changes,
+    connections,
+    groups,
+    integrations,
+    locks,
+    members,
+    names,
+    objects,
+    runs,
+    staging,
+    syncs,
+    trash,
+    users,
+)
 from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
-TABLES = tuple(
-    sorted(
-        {
-            users.COUNTS,
-            *(
-                rows.TABLE
-                for rows in (
-                    changes, connections, groups, integrations, locks, members, names, objects, runs, staging, syncs, trash, users,
-                )
-            ),
-        }
-    )
+_ROWS = (
+    authorizations, changes, connections, groups, integrations, locks, members, names, objects, runs, staging, syncs, trash, users,
 )  # fmt: skip
+TABLES = tuple(sorted({users.COUNTS, *(rows.TABLE for rows in _ROWS)}))
 
 
 async def prepare(tables: Tables, queues: Queues, names_of_queues: tuple[str, ...]) -> None:
