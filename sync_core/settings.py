@@ -61,8 +61,10 @@ class Settings(BaseSettings):
             if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
                 raise ValueError(f"{name.upper()} must be https; plain http is for loopback only")
         public = urlsplit(self.public_url)
-        if self.public_url and (not public.hostname or (public.scheme != "https" and public.hostname not in LOOPBACK) or public.path.strip("/")):
-            raise ValueError("PUBLIC_URL must be https and name a host, no path; plain http is for loopback only")
+        if self.public_url and (not public.hostname or public.path.strip("/")):
+            raise ValueError("PUBLIC_URL must be an address without a path, such as https://sync.example.com")
+        if self.public_url and public.scheme != "https" and public.hostname not in LOOPBACK:
+            raise ValueError("PUBLIC_URL must be https; plain http is for loopback only")
         if self.graph_static_token.get_secret_value() and urlsplit(self.graph_base_url).hostname not in LOOPBACK:
             raise ValueError("GRAPH_STATIC_TOKEN is for a Graph on loopback only: set GRAPH_BASE_URL to one, or use a real credential")
         return self
