@@ -29,5 +29,5 @@ def page(heading: str, *words: str, button: tuple[str, str] | None = None, form_
         f'<meta name="robots" content="noindex"><title>{escape(heading)}</title><style>{_STYLE}</style></head>'
         f"<body><main><h1>{escape(heading)}</h1>{paragraphs}{form}</main></body></html>"
     )
-    policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self' https: {form_target}; frame-ancestors 'none'; base-uri 'none'"
-    return HTMLResponse(body, status, {"Content-Security-Policy": policy})
+    policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+    return HTMLResponse(body, status, {"Content-Security-Policy": f"{policy}; form-action 'self' https: {form_target}".rstrip()})
