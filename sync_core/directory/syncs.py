@@ -10,6 +10,9 @@ from sync_core.errors import Rejected
 
 MAX_GROUPS = 400
 MAX_NAME = 128
+DEFAULT_INTERVAL = 12 * 60
+MIN_INTERVAL, MAX_INTERVAL = 30, 7 * 24 * 60
+"""Minutes."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,12 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[SelectedGroup, ...]
     mapping: Mapping
     brake: Brake = Brake()
+    interval: int = DEFAULT_INTERVAL
+    """Minutes between scheduled runs (B-100, D-26)."""
+    enrollment_mail: bool = False
+    """Whether new users without a device get a link by mail (B-080)."""
+    moved_from: str = ""
+    """The tenant that its connection left, until a preview over the new one is accepted: it does not run before that (D-08)."""
     version: int = 1
     created_at: datetime
     deleted_at: datetime | None = None
@@ -52,6 +61,22 @@ def check_groups(object_ids: tuple[str, ...]) -> None:
         raise Rejected("select at least one group", field="groups")
     if len(set(object_ids)) != len(object_ids):
         raise Rejected("a group is selected twice", field="groups")
+
+
+def check_interval(minutes: int) -> None:
+    """Raises Rejected for less than half an hour or more than a week between scheduled runs."""
+    if not MIN_INTERVAL <= minutes <= MAX_INTERVAL:
+        raise Rejected(f"an interval is {MIN_INTERVAL} to {MAX_INTERVAL} minutes", field="interval")
+
+
+def check_runnable(sync: Sync) -> None:
+    """Raises Rejected for a sync without groups (D-20), and for one whose connection has moved to another tenant (D-08)."""
+    if not sync.groups:
+        raise Rejected("no groups are selected: select at least one, then run the sync", field="groups")
+    if sync.moved_from:
+        raise Rejected(
+            "the connection has moved to another tenant: preview the sync, and accept the preview, before it runs there", field="tenant_id"
+        )
 
 
 def check_name(name: str) -> str:
