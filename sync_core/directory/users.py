@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from sync_core.directory import names
+from sync_core.directory.phones import Phone
 
 
 class Status(StrEnum):
@@ -43,6 +44,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Status = Status.ACTIVE
     groups: tuple[str, ...] = ()
     """Ids of all its groups, sorted."""
+    phones: tuple[Phone, ...] = ()
+    """In the order in which they came."""
     held_by: dict[str, Hold] = msgspec.field(default_factory=dict[str, Hold])
     """By directory key."""
     known_as: dict[str, str] = msgspec.field(default_factory=dict[str, str])
