@@ -1,5 +1,6 @@
 """A decision about one user, as data: what a run stores, applies and shows."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -94,3 +95,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     def takes_names(self) -> bool:
         """Whether it takes a name from another user, or gives one to it: begun, such a transfer is finished (D-14)."""
         return bool(self.yields) or any(move.holder not in ("", self.user_id) for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the brake holds of one object: its changes, exactly, and in words (D-12)."""
+
+    actions: frozenset[str]
+    detail: str

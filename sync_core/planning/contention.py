@@ -1,7 +1,7 @@
 """Who gets a name that several want: swaps and chains go through in one run, everything else is a conflict in words (D-02..D-04, D-07)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from sync_core.planning.identity import Match, Stored
@@ -15,8 +15,9 @@ class Lost:
     detail: str
 
 
-def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str], bool]) -> list[Lost]:
-    """The matches that cannot have all names they want. `matches` by user id; `yields` tells who gives up any name somebody wants.
+def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str], bool], held: Collection[str] = ()) -> list[Lost]:
+    """The matches that cannot have all names they want. `matches` by user id; `yields` tells who gives up any name somebody wants,
+    `held` are those of whom the brake holds back what they would do.
 
     A name is free when nobody holds it, when its holder yields, or when its holder is itself a match whose record would not
     list it any more. A match that loses keeps its names, so whoever waited for one of them loses too; one in Trash, which then
@@ -33,7 +34,8 @@ def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str]
             if other is not None and not other.lists(key):
                 waiting[holder].append(match)
             else:
-                pending.append(Lost(match, Reason.NAME_IN_USE, f"{name} belongs to {stored.called(holder)}"))
+                reason = Reason.NEEDS_HELD if holder in held else Reason.NAME_IN_USE
+                pending.append(Lost(match, reason, f"{name} belongs to {stored.called(holder)}"))
     lost: dict[str, Lost] = {}
     while pending:
         loss = pending.pop()

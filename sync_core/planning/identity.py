@@ -27,6 +27,8 @@ class Stored:
     """Ids of the groups whose status is disabled: they block their members (B-157)."""
     own_groups: frozenset[str] = frozenset()
     """Ids of all groups that the sync keeps, those not selected any more too."""
+    confirmed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """User id by object id of the takeovers that an admin confirmed although they enable somebody who is disabled here (D-05)."""
     alive: Alive = NOBODY
     """Other runs that go on, and edits: what they have claimed is theirs."""
 
@@ -86,6 +88,8 @@ class Refused:
     user_id: str
     reason: Reason
     detail: str
+    takes: str = ""
+    """The user that it would take over once that is confirmed."""
 
 
 def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Callable[[], str]) -> Match | Refused:
@@ -93,8 +97,9 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
     before = stored.records.get(user_id)
     if before is not None and before.status is Status.PURGING:
         return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
-    if before is not None and _would_enable_by_takeover(before, candidate, stored, writer):
-        return Refused("", Reason.DISABLED_HERE, f"{before.username} ({user_id}) is disabled here and no sync manages it")
+    if before is not None and enables_by_takeover(before, candidate, stored, writer) and not _is_confirmed(user_id, candidate, stored):
+        detail = f"{before.username} ({user_id}) is disabled here and no sync manages it"
+        return Refused("", Reason.DISABLED_HERE, detail, takes=user_id)
     wanted, kept = _names(candidate.mapped, before, stored, writer)
     return Match(candidate, user_id or new_user_id(), before, repoint, tuple(wanted.items()), kept)
 
@@ -149,7 +154,11 @@ def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer)
     return user_id if same_tenant <= {object_id} else ""
 
 
-def _would_enable_by_takeover(before: User, candidate: Candidate, stored: Stored, writer: Writer) -> bool:
+def _is_confirmed(user_id: str, candidate: Candidate, stored: Stored) -> bool:
+    return stored.confirmed.get(candidate.user.object_id) == user_id
+
+
+def enables_by_takeover(before: User, candidate: Candidate, stored: Stored, writer: Writer) -> bool:
     """Somebody disabled here, by the user's own status or by a group that a takeover would end (D-05, B-173)."""
     managed = before.in_trash or live_holds(before, writer.existing)
     disabled = before.status is Status.DISABLED or not stored.disabled_groups.isdisjoint(before.groups)

@@ -4,13 +4,13 @@ Planning again after the changes were applied plans nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Action, Change, Desired, Kind, NameMove
+from sync_core.planning.changes import Action, Change, Desired, Held, Kind, NameMove
 from sync_core.planning.claims import shared_names
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
@@ -20,6 +20,7 @@ from sync_core.planning.reasons import Reason, Skip
 from sync_core.planning.settle import Writer, live_holds, read_later, settle
 
 _CREATED = (Action.CREATE,)
+_NOTHING_HELD: Mapping[str, Held] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,28 @@ def plan(
     *,
     new_user_id: Callable[[], str],
     gone: frozenset[str] = frozenset(),
+    held: Mapping[str, Held] = _NOTHING_HELD,
 ) -> Plan:
     """Decides for every candidate and every proved leaver; `gone` are the object ids of leavers that Entra has no more.
 
+    Whoever is `held`, by object id, is skipped, and whoever needs what is held.
+
     Takes the candidates out of their list, so that what a user needs in memory on its way to a change is never held twice.
     """
-    return _Planner(reading, stored, writer, leavers).plan(candidates, new_user_id, gone)
+    return _Planner(reading, stored, writer, leavers, held).plan(candidates, new_user_id, gone)
 
 
 class _Planner:
-    def __init__(self, reading: Reading, stored: Stored, writer: Writer, leavers: Iterable[Indexed]) -> None:
-        self._reading, self._stored, self._writer = reading, stored, writer
+    def __init__(self, reading: Reading, stored: Stored, writer: Writer, leavers: Iterable[Indexed], held: Mapping[str, Held]) -> None:
+        self._reading, self._stored, self._writer, self._held = reading, stored, writer, held
+        self._staying: list[Indexed] = []
+        self._held_users: set[str] = set()
         self._going: dict[str, Indexed] = {}
         for leaver in leavers:
-            if leaver.user_id not in self._going or self._is_its_user(leaver):
+            if leaver.object_id in held:
+                self._staying.append(leaver)
+                self._held_users.add(leaver.user_id)
+            elif leaver.user_id not in self._going or self._is_its_user(leaver):
                 self._going[leaver.user_id] = leaver
         self._shared = shared_names(reading.mapping, reading.users.values())
         self._matches: dict[str, Match] = {}
@@ -72,14 +81,15 @@ class _Planner:
     def plan(self, candidates: list[Candidate], new_user_id: Callable[[], str], gone: frozenset[str]) -> Plan:
         while candidates:
             self._consider(candidates.pop(), new_user_id)
-        for loss in contend(self._matches, self._stored, self._yields_names):
+        for loss in contend(self._matches, self._stored, self._yields_names, self._held_users):
             del self._matches[loss.match.user_id]
             self._skip(loss.match.candidate, loss.reason, loss.detail, loss.match.user_id if loss.match.before else "")
         wanted = {key: match.user_id for match in self._matches.values() for key, _ in match.wanted}
         given_up, repairs = self._given_up(wanted), self._repairs(wanted)
-        leaving = [leaver for user_id, leaver in self._going.items() if user_id not in self._matches]
+        leaving = [leaver for user_id, leaver in self._going.items() if user_id not in self._matches.keys() | self._held_users]
         changes = [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
         changes += self._of_skipped(given_up)
+        changes += self._of_staying()
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
         while self._matches:
             changes.append(self._write(self._matches.popitem()[1], wanted))
@@ -97,18 +107,21 @@ class _Planner:
             return self._skip(candidate, Reason.SHARED_NAME, _sharers(*self._shared[candidate.user.object_id]), known)
         found = match(candidate, self._stored, self._writer, new_user_id)
         if isinstance(found, Match):
+            if candidate.user.object_id in self._held:
+                self._held_users.add(found.user_id)
+                return self._skip(candidate, Reason.HELD, self._held[candidate.user.object_id].detail, found.user_id)
             self._matches[found.user_id] = found
             return None
-        return self._skip(candidate, found.reason, found.detail, found.user_id)
+        return self._skip(candidate, found.reason, found.detail, found.user_id, found.takes)
 
     def _is_its_user(self, leaver: Indexed) -> bool:
         record = self._stored.records.get(leaver.user_id)
         return record is not None and agrees(record, leaver.object_id, self._writer)
 
-    def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str) -> None:
-        user_id = user_id if user_id in self._stored.records else ""
-        self._skips[candidate.user.object_id] = Skip(
-            object_id=candidate.user.object_id, user_id=user_id, username=candidate.mapped.username, reason=reason, detail=detail
+    def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str, takes: str = "") -> None:
+        user_id, object_id = user_id if user_id in self._stored.records else "", candidate.user.object_id
+        self._skips[object_id] = Skip(
+            object_id=object_id, user_id=user_id, username=candidate.mapped.username, reason=reason, detail=detail, takes=takes
         )
         self._skipped.append((candidate, user_id))
 
@@ -222,8 +235,8 @@ class _Planner:
             before, indexed = self._stored.records.get(user_id), candidate.indexed
             if before is None or indexed is None:
                 continue
-            held = self._writer.directory_key in before.held_by
-            if held and not candidate.user.enabled and before.status is not Status.DISABLED:
+            may = self._writer.directory_key in before.held_by and not self._is_held(indexed.object_id, Action.DISABLE)
+            if may and not candidate.user.enabled and before.status is not Status.DISABLED:
                 kind, reason = Kind.DISABLE, "disabled in Entra; everything else stays as it is, because the user is skipped"
             elif indexed.object_id in self._reading.put_right:
                 kind, reason = Kind.KEEP, "stays as it is, because the user is skipped"
@@ -240,6 +253,20 @@ class _Planner:
                 etag=indexed.etag,
             )
             yield self._described(change, before, indexed)
+
+    def _of_staying(self) -> Iterator[Change]:
+        """Leavers that the brake holds are told; of what a dead run left of them, the rows are put right (D-12)."""
+        for leaver in self._staying:
+            record = self._stored.records.get(leaver.user_id)
+            username, detail = record.username if record is not None else "", self._held[leaver.object_id].detail
+            self._skips[leaver.object_id] = Skip(
+                object_id=leaver.object_id, user_id=leaver.user_id, username=username, reason=Reason.HELD, detail=detail
+            )
+            if leaver.object_id in self._reading.put_right:
+                yield self._described(_kept(leaver, username, "stays as it is, because its removal is held"), record, leaver)
+
+    def _is_held(self, object_id: str, action: Action) -> bool:
+        return object_id in self._held and action in self._held[object_id].actions
 
     def _yield(self, user_id: str, digests: tuple[str, ...]) -> Change:
         before = self._stored.records[user_id]
@@ -276,6 +303,18 @@ class _Planner:
             names = sorted(self._stored.group_names.get(group, group) for group in groups)
             self._memberships[mask] = groups, "member of " + ", ".join(names)
         return self._memberships[mask]
+
+
+def _kept(indexed: Indexed, username: str, reason: str) -> Change:
+    return Change(
+        kind=Kind.KEEP,
+        user_id=indexed.user_id,
+        object_id=indexed.object_id,
+        username=username,
+        reason=reason,
+        was_indexed=True,
+        etag=indexed.etag,
+    )
 
 
 def _sharers(name: str, others: dict[str, str]) -> str:

@@ -1,7 +1,8 @@
 """What a run has read: the selected groups, the users found in them, and how that compares with what is stored."""
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,6 +38,15 @@ class Indexed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trashed: bool
     mask: int
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Whom the sync holds before a run: what the limits of the brake are shares of (D-12)."""
+
+    users: int = 0
+    members: dict[str, int] = field(default_factory=dict[str, int])
+    """By group id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +129,19 @@ class Comparison:
         self.absent: list[Indexed] = []
         self.candidates: list[Candidate] = []
         self.unchanged = 0
+        self._held = Counter[int]()
+        """How many live users of the index have each mask."""
 
-    def take(self, page: Iterable[Indexed]) -> None:
+    def take(self, page: Sequence[Indexed]) -> None:
+        self._held.update(indexed.mask for indexed in page if not indexed.trashed)
+        self._take(page)
+
+    def population(self, bits: dict[str, int]) -> Population:
+        """Of the whole index. `bits` by group id are those of its masks."""
+        members = {group: sum(users for mask, users in self._held.items() if mask & bit) for group, bit in bits.items()}
+        return Population(self._held.total(), members)
+
+    def _take(self, page: Iterable[Indexed]) -> None:
         users, masks = self._reading.users, self._reading.masks
         for indexed in page:
             user = users.get(indexed.object_id)
@@ -135,7 +156,7 @@ class Comparison:
     def take_back(self, kept: Iterable[Indexed]) -> None:
         """Absentees that `Reading.confirm` kept."""
         self.absent = []
-        self.take(kept)
+        self._take(kept)
 
     def finish(self) -> None:
         """The index is read: whoever it did not know is new."""

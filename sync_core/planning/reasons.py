@@ -13,6 +13,8 @@ class Reason(StrEnum):
     DISABLED_HERE = "taking this user over would enable somebody who is disabled here"  # D-05
     PURGING = "the user is being deleted for good; it comes back as a new one at the next run"  # D-27
     STILL_A_MEMBER = "missing from the groups as listed, but Entra still calls it a member: kept"  # D-11
+    HELD = "held back by the brake until somebody approves it"  # D-12
+    NEEDS_HELD = "needs a change that the brake holds back"  # D-12
     GROUP_GONE = "known only through a group that Entra no longer has: kept"  # D-10
 
 
@@ -28,3 +30,5 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
     """As the source spells it."""
     reason: Reason
     detail: str
+    takes: str = ""
+    """The user that it would take over, once an admin confirms that (D-05); "" where there is nothing to confirm."""
