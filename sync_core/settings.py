@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sync_core.directory.lives import FAILURE_DAYS
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     """Set by the platform: the host name of the app."""
     signature_window: Annotated[int, Field(ge=70, le=900)] = 300
     """Seconds that a signed request's date may differ from now."""
+    signature_sha1: bool = False
+    """Whether signatures v2 by SHA-1 are accepted, for old scripts."""
 
     graph_base_url: str = "https://graph.microsoft.com/v1.0"
     authority_url: str = "https://login.microsoftonline.com"
@@ -48,11 +52,20 @@ class Settings(BaseSettings):
     max_plan_users: Annotated[int, Field(ge=1)] = 1_000_000
     """A run over more users is refused: the plan holds them in memory, about 1.5 KB each."""
     trash_days: Annotated[int, Field(ge=1, le=90)] = 7
+    failure_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], NoDecode, Field(min_length=1, max_length=10)] = FAILURE_DAYS
+    """Days of failing that are told of by mail, rising, comma-separated; with the last one a sync is paused."""
 
-    @field_validator("public_hosts", mode="before")
+    @field_validator("public_hosts", "failure_days", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("failure_days")
+    @classmethod
+    def _rise(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if list(days) != sorted(set(days)):
+            raise ValueError("FAILURE_DAYS must rise, such as 3,7,14,30")
+        return days
 
     @model_validator(mode="after")
     def _hosts_are_safe(self) -> "Settings":

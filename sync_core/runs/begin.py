@@ -20,8 +20,14 @@ class BeginStep:
         if sync is None or sync.deleted_at is not None:
             await self._course.end(run.run, State.CANCELLED, "the sync was deleted before the run began")
             return
+        if message.preview:
+            await self._begin_preview(run)
+            return
         if not sync.groups:
             raise StopRun("no groups are selected")
+        if sync.moved_from:
+            await self._course.end(run.run, State.CANCELLED, "the connection moved to another tenant before the run began")
+            return
         lock, _ = await self._context.locks.read(message.directory_key)
         for past in dict.fromkeys((lock.last_run, *lock.unclean)):
             if past:
@@ -35,3 +41,11 @@ class BeginStep:
             return replace(now, sync=sync, read_at=read_at)
 
         await self._course.advance(run, Phase.READ, fixed)
+
+    async def _begin_preview(self, run: Run) -> None:
+        """It goes by the settings that it was started with, saved or not, and fences nobody: it writes nothing (D-13)."""
+        lock, _ = await self._context.previews.read(run.directory_key)
+        if lock.last_run:
+            await self._context.staging.drop(lock.last_run)
+        read_at = self._context.clock.now()
+        await self._course.advance(run, Phase.READ, lambda now: replace(now, read_at=read_at))

@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 
 from sync_core.clock import Clock
+from sync_core.directory.lives import FAILURE_DAYS
 from sync_core.entra.port import Sources
 from sync_core.ids import RandomBits
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.groups import GroupRows
-from sync_core.storage.locks import LockRows
+from sync_core.storage.holds import ConfirmationRows, HoldRows
+from sync_core.storage.lives import LifeRows
+from sync_core.storage.locks import PREVIEWS, LockRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.objects import ObjectRows
+from sync_core.storage.outbox import OutboxRows
 from sync_core.storage.queues import Queues
 from sync_core.storage.runs import RunRows
 from sync_core.storage.staging import StagingRows
@@ -34,10 +38,18 @@ class Context:
     groups: GroupRows
     syncs: SyncRows
     locks: LockRows
+    previews: LockRows
+    """The locks of previews."""
+    holds: HoldRows
+    confirmations: ConfirmationRows
+    lives: LifeRows
+    outbox: OutboxRows
     runs: RunRows
     staging: StagingRows
     changes: ChangeRows
     trash: TrashRows
+    failure_days: tuple[int, ...]
+    """Days of failing that are told of by mail; with the last a sync is paused (B-121, B-123)."""
     max_users: int
     """A run over more users is refused: its plan would not fit in memory."""
 
@@ -51,6 +63,7 @@ def make_context(
     *,
     trash_days: int,
     max_users: int,
+    failure_days: tuple[int, ...] = FAILURE_DAYS,
 ) -> Context:
     return Context(
         tables=tables,
@@ -65,9 +78,15 @@ def make_context(
         groups=GroupRows(tables),
         syncs=SyncRows(tables),
         locks=LockRows(tables),
+        previews=LockRows(tables, PREVIEWS),
+        holds=HoldRows(tables),
+        confirmations=ConfirmationRows(tables),
+        lives=LifeRows(tables),
+        outbox=OutboxRows(tables),
         runs=RunRows(tables),
         staging=StagingRows(tables),
         changes=ChangeRows(tables),
         trash=TrashRows(tables, trash_days),
+        failure_days=failure_days,
         max_users=max_users,
     )

@@ -12,7 +12,8 @@ from sync_core.directory.syncs import Sync
 from sync_core.errors import StopRun, Superseded
 from sync_core.runs.context import Context
 from sync_core.runs.messages import GROUPS_SHARE, Apply, Begin, Claim, Finish, Message, Plan, Read
-from sync_core.runs.record import Phase, Run, State
+from sync_core.runs.record import Phase, Run, RunKind, State
+from sync_core.storage.locks import LockRows
 from sync_core.storage.staging import ClaimMark, GroupMark, StepMark
 
 PARALLEL_GROUPS = 16
@@ -21,7 +22,7 @@ PARALLEL_GROUPS = 16
 _NEXT = {
     Phase.BEGIN: (Phase.READ,),
     Phase.READ: (Phase.PLAN,),
-    Phase.PLAN: (Phase.CLAIM,),
+    Phase.PLAN: (Phase.CLAIM, Phase.FINISH),
     Phase.CLAIM: (Phase.APPLY, Phase.PLAN, Phase.FINISH),
     Phase.APPLY: (Phase.FINISH,),
 }
@@ -45,23 +46,26 @@ class Course:
         A run whose settings changed, or whose sync was deleted, is cancelled here (D-17). Once it has begun to move names, it comes
         back with its `outcome` set: the transfers that have begun are to be finished (D-14).
         """
-        await self.check_lock(message.directory_key, message.run)
+        await self.check_lock(message.directory_key, message.run, preview=message.preview)
         run = await self._context.runs.get(message.run)
         if run.phase is not phase or (attempt is not None and run.plan_attempt != attempt):
             if run.phase in _NEXT.get(phase, ()):
                 await self.dispatch(run)
             raise Superseded(f"run {run.run} is past the step {phase}")
-        if run.outcome is None and run.sync is not None and await self._settings_changed(run.sync):
+        if run.outcome is None and run.sync is not None and await self._settings_changed(run, run.sync):
             run = await self.end(run.run, State.CANCELLED, "the settings of the sync changed while it ran; run it again")
             if run.phase is not phase:
                 raise Superseded(f"run {run.run} was cancelled")
         return run
 
-    async def check_lock(self, directory_key: str, run: str) -> None:
+    async def check_lock(self, directory_key: str, run: str, *, preview: bool = False) -> None:
         """The fence of every table but Users: raises Superseded when the sync's lock is not this run's."""
-        lock, _ = await self._context.locks.read(directory_key)
+        lock, _ = await self.locks(preview).read(directory_key)
         if lock.run != run:
             raise Superseded(f"the lock of {directory_key} is not run {run}'s any more")
+
+    def locks(self, preview: bool) -> LockRows:
+        return self._context.previews if preview else self._context.locks
 
     async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> None:
         """Moves the run from the phase that `run` shows to the next; whoever does it sends that one's messages."""
@@ -76,7 +80,7 @@ class Course:
         if mine:
             await self.dispatch(after)
 
-    async def end(self, run: str, outcome: State, reason: str) -> Run:
+    async def end(self, run: str, outcome: State, reason: str, *, refused: bool = False) -> Run:
         """Lets a run end early: at once when it has not begun to write or has failed, else after the transfers that have begun."""
 
         def ended(now: Run) -> Run | None:
@@ -84,7 +88,7 @@ class Course:
                 return None
             at_once = now.phase in _BEFORE_WRITING or outcome is State.FAILED
             phase, state = (Phase.FINISH, State.FINISHING) if at_once else (now.phase, now.state)
-            return replace(now, outcome=outcome, reason=reason, phase=phase, state=state)
+            return replace(now, outcome=outcome, reason=reason, refused=refused, phase=phase, state=state)
 
         after = await self._context.runs.change(run, ended)
         if after.phase is Phase.FINISH:
@@ -94,7 +98,7 @@ class Course:
     async def dispatch(self, run: Run) -> None:
         """Sends the messages of the run's phase, for all parts without a mark."""
         for message in await self._messages(run):
-            await self.send(message)
+            await self.send(message.model_copy(update={"preview": True}) if run.kind is RunKind.PREVIEW else message)
 
     async def send(self, message: Message, delay: float = 0) -> None:
         await self._context.queues.send(message.queue, message.model_dump_json(), delay=delay)
@@ -139,9 +143,10 @@ class Course:
         signs = await self._context.staging.signs(run.run, prefix)
         return len({sign.removeprefix(prefix).partition("-")[0] for sign in signs})
 
-    async def _settings_changed(self, fixed: Sync) -> bool:
-        now = await self._context.syncs.get(fixed.directory_key)
-        return now is None or now.deleted_at is not None or now.version != fixed.version
+    async def _settings_changed(self, run: Run, fixed: Sync) -> bool:
+        """Or the sync was deleted. A preview goes by settings of its own."""
+        now = await self._context.syncs.get(run.directory_key)
+        return now is None or now.deleted_at is not None or (run.kind is RunKind.FULL and now.version != fixed.version)
 
 
 def claim_step(attempt: int) -> str:

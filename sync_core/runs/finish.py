@@ -14,6 +14,7 @@ from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.messages import Finish
 from sync_core.runs.record import Phase, Run, State
+from sync_core.runs.streaks import judge
 from sync_core.storage import names
 from sync_core.storage.bulk import write_all
 from sync_core.storage.changes import Verdict
@@ -40,6 +41,7 @@ class FinishStep:
         if run.phase is not Phase.ENDED:
             raise Superseded(f"run {run.run} is not at its end")
         await self._context.staging.drop(run.run)
+        await judge(self._context, run)
         await self._free_lock(run)
 
     async def _end(self, run: Run) -> Run:

@@ -11,8 +11,12 @@ class Message(BaseModel):
 
     directory_key: str
     run: str
+    preview: bool = False
+    """Whether the run is a preview, which has a lock of its own."""
     tries: int = 0
     """How often it was put off because the outside was busy."""
+    refusals: int = 0
+    """How often of these because Entra refused the application."""
 
     @property
     def part(self) -> str:

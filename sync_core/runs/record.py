@@ -1,6 +1,6 @@
 """A run: one full sync from its start to its end, under one reference code (D-21)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -39,6 +39,10 @@ class RunKind(StrEnum):
     """The same run stopped after planning, under a lock of its own; it writes nothing in the directory (D-13)."""
 
 
+KEPT = timedelta(hours=24)
+"""How long a preview is there after its end (D-13), and what a run held may be approved (D-12)."""
+
+
 class Phase(StrEnum):
     """The step whose messages are out. Phases move forward only, but for planning again after a claim was lost."""
 
@@ -51,6 +55,14 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """What was held and may be done by one run: the set of this digest, as listed with another run's plan (D-12)."""
+
+    run: str
+    plan: str
+    digest: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One row, changed by ETag only. What parallel steps report stands in rows of their own (marks)."""
 
@@ -59,7 +71,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     actor: str
     queued_at: datetime
+    slot: datetime | None = None
+    """Of the schedule, the one that it was started for; None when somebody asked for it."""
     kind: RunKind = RunKind.FULL
+    approval: Approval | None = None
     state: State = State.QUEUED
     phase: Phase = Phase.BEGIN
     sync: Sync | None = None
@@ -73,6 +88,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcome: State | None = None
     """How it will end, once that is settled before its last step."""
     reason: str = ""
+    refused: bool = False
+    """Failed because Entra refuses this application: somebody has to consent again (B-130)."""
     wrote: bool = False
     """Whether anything may have been written in the directory: claims had begun."""
     resends: int = 0

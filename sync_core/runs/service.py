@@ -1,10 +1,12 @@
 """Runs, as callers see them: started, watched, cancelled, and what became of whom."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from sync_core import ids
+from sync_core.directory.syncs import check_runnable
 from sync_core.errors import AlreadyRunning, NotFound, Rejected
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.describe import fields_of_new
@@ -21,26 +23,30 @@ class Runs:
         self._context = context
         self._course = Course(context)
 
-    async def start(self, directory_key: str, actor: str) -> Run:
-        """Queues a full run. Raises NotFound, Rejected when no groups are selected, AlreadyRunning (D-15)."""
+    async def start(self, directory_key: str, actor: str, slot: datetime | None = None) -> Run:
+        """Queues a full run, for a slot of the schedule or because somebody asked.
+
+        Raises NotFound; Rejected when no groups are selected, or the connection has moved (D-08); AlreadyRunning (D-15), for a slot that
+        a run was started for also when that has ended.
+        """
         sync = await self._context.syncs.get(directory_key)
         if sync is None or sync.deleted_at is not None:
             raise NotFound(f"there is no sync with the directory key {directory_key}")
-        if not sync.groups:
-            raise Rejected("no groups are selected: select at least one, then run the sync", field="groups")
+        check_runnable(sync)
         lock, etag = await self._context.locks.read(directory_key)
-        if lock.run:
-            raise AlreadyRunning(lock.run)
+        if lock.run or (slot is not None and lock.slot is not None and lock.slot >= slot):
+            raise AlreadyRunning(lock.run or lock.last_run)
         run = Run(
             run=ids.new_reference_code(self._context.random_bits),
             directory_key=directory_key,
             fence=lock.fence + 1,
             actor=actor,
             queued_at=self._context.clock.now(),
+            slot=slot,
         )
         await self._context.runs.insert(run)
         try:
-            await self._context.locks.take(directory_key, replace(lock, run=run.run, fence=run.fence), etag)
+            await self._context.locks.take(directory_key, replace(lock, run=run.run, fence=run.fence, slot=slot or lock.slot), etag)
         except AlreadyRunning:
             await self._context.runs.remove(run)
             raise

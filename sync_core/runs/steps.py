@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from sync_core.errors import NotFound, Superseded, SyncError, Transient
+from sync_core.errors import NotFound, Reauthorize, Superseded, SyncError, Transient
 from sync_core.runs.apply import ApplyStep
 from sync_core.runs.begin import BeginStep
 from sync_core.runs.claim import ClaimStep
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 STALLED = timedelta(minutes=3)
 RESENDS = 5
 MOST_TRIES = 60
+GRACE_TRIES = 3
+GRACE_SECONDS = 30.0
+"""Between the tries of an application that Entra refuses."""
 PUT_OFF = "put-off"
 """What a message leaves a sign of when it is to come again: it did not do its work, and until it comes no other sign is due."""
 LONGEST_DELAY = 300.0
@@ -88,12 +91,24 @@ class Steps:
             except Transient as busy:
                 delay = await self._put_off(message, busy)
                 what = f"{PUT_OFF}-{what}"
+            except Reauthorize as refusal:
+                delay = await self._ask_again(message, refusal)
+                what = f"{PUT_OFF}-{what}"
             except SyncError as error:
                 log.warning("run %s fails: %s", message.run, error)
                 await self._course.end(message.run, State.FAILED, str(error))
         if not isinstance(message, Finish):
             alive_at = self._context.clock.now() + timedelta(seconds=delay)
             await self._context.staging.sign(message.run, what, Sign(alive_at, dict(requests)))
+
+    async def _ask_again(self, message: Message, refusal: Reauthorize) -> float:
+        """Consent takes a while to be known everywhere: only a refusal that persists means that it is gone (B-130). Gives the delay."""
+        if message.refusals == GRACE_TRIES:
+            log.warning("run %s fails: %s", message.run, refusal)
+            await self._course.end(message.run, State.FAILED, str(refusal), refused=True)
+            return 0
+        again = message.model_copy(update={"refusals": message.refusals + 1})
+        return await self._put_off(again, Transient(str(refusal), retry_after=GRACE_SECONDS))
 
     async def _put_off(self, message: Message, busy: Transient) -> float:
         """Sends the message again for later, and is done: a step neither sleeps nor throws because somebody is busy. Gives the delay."""

@@ -11,6 +11,8 @@ from sync_core.storage.tables import Insert, Replace, Row, Tables
 
 TABLE = "Syncs"
 PARTITION = "lock"
+PREVIEWS = "preview"
+"""The partition of the locks of previews, which run beside full runs, one at a time too (D-13)."""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,22 +23,24 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     unclean: tuple[str, ...] = ()
     """Runs that ended after they had begun to write and before they were done, until a run has put right what they left."""
     last_run: str = ""
+    slot: datetime | None = None
+    """Of the schedule, the newest that a run was started for: each is taken once, however many timers see it due."""
     heeded: tuple[str, ...] = ()
     """Directory keys of syncs that were deleted, whose users this one has taken over where they shared them (D-17)."""
 
 
 class LockRows:
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, partition: str = PARTITION) -> None:
+        self._tables, self._partition = tables, partition
 
     async def read(self, directory_key: str) -> tuple[Lock, str]:
         """The lock and its ETag ("" when it was never taken)."""
-        row = await self._tables.get(TABLE, PARTITION, directory_key)
+        row = await self._tables.get(TABLE, self._partition, directory_key)
         return (record(row.values, Lock), row.etag) if row else (Lock(), "")
 
     async def taken(self) -> dict[str, Lock]:
         """The locks that some run has, by directory key."""
-        pages = self._tables.query(TABLE, PARTITION)
+        pages = self._tables.query(TABLE, self._partition)
         locks = {row.key: record(row.values, Lock) async for page in pages for row in page}
         return {key: lock for key, lock in locks.items() if lock.run}
 
@@ -46,7 +50,7 @@ class LockRows:
 
     async def write(self, directory_key: str, lock: Lock, etag: str) -> None:
         """Raises Stale or AlreadyExists when somebody was faster."""
-        row = Row(PARTITION, directory_key, columns(lock), etag)
+        row = Row(self._partition, directory_key, columns(lock), etag)
         await self._tables.write(TABLE, Replace(row) if etag else Insert(row))
 
     async def take(self, directory_key: str, lock: Lock, etag: str) -> None:

@@ -6,10 +6,12 @@ from sync_core.storage import (
     connections,
     groups,
     integrations,
+    lives,
     locks,
     members,
     names,
     objects,
+    outbox,
     runs,
     staging,
     syncs,
@@ -20,7 +22,8 @@ from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
 _ROWS = (
-    authorizations, changes, connections, groups, integrations, locks, members, names, objects, runs, staging, syncs, trash, users,
+    authorizations, changes, connections, groups, integrations, lives, locks, members, names, objects, outbox, runs, staging, syncs,
+    trash, users,
 )  # fmt: skip
 TABLES = tuple(sorted({users.COUNTS, *(rows.TABLE for rows in _ROWS)}))
 
