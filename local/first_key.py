@@ -8,18 +8,22 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Collection
 
+from sync_core.directory.integrations import Grant
 from sync_core.directory.roles import Role
 from sync_core.services import open_services
 from sync_core.settings import Settings
 
 
-async def create_key(settings: Settings, *, name: str, role: Role = Role.OWNER) -> tuple[str, str]:
+async def create_key(
+    settings: Settings, *, name: str, role: Role = Role.OWNER, grants: Collection[Grant] = tuple(Grant)
+) -> tuple[str, str]:
     """The integration key and its secret."""
     services = open_services(settings)
     try:
         await services.prepare()
-        return await services.integrations.create(name, role)
+        return await services.integrations.create(name, role, grants)
     finally:
         await services.close()
 
@@ -28,8 +32,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.first_key", description="Makes an integration key directly in storage.")
     parser.add_argument("--name", required=True, help="what the key is for")
     parser.add_argument("--role", type=Role, choices=list(Role), default=Role.OWNER)
+    parser.add_argument(
+        "--grant",
+        type=Grant,
+        choices=list(Grant),
+        action="append",
+        dest="grants",
+        help="of the Admin API; may be repeated; all if none is given",
+    )
     arguments = parser.parse_args()
-    ikey, skey = asyncio.run(create_key(Settings(), name=arguments.name, role=arguments.role))  # pyright: ignore[reportCallIssue], from the environment
+    settings = Settings()  # pyright: ignore[reportCallIssue], its fields come from the environment
+    grants: list[Grant] = arguments.grants or list(Grant)
+    ikey, skey = asyncio.run(create_key(settings, name=arguments.name, role=arguments.role, grants=grants))
     sys.stdout.write(json.dumps({"ikey": ikey, "skey": skey}) + "\n")
 
 

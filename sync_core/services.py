@@ -98,7 +98,9 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         trash=Trash(context.users, context.trash, queues, clock),
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
-        integrations=Integrations(IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window),
+        integrations=Integrations(
+            IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window, sha1=settings.signature_sha1
+        ),
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,

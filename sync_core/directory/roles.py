@@ -19,14 +19,24 @@ class Action(StrEnum):
     READ = "read the directory and its syncs"
     MANAGE_USER_SYNC = "set up and run user syncs"
     MANAGE_USERS = "manage users and groups"
+    MANAGE_KEYS = "manage integration keys"
+    MANAGE_DEPLOYMENT = "manage administrators and the deployment's settings"
 
 
 _ALLOWED = {
     Action.READ: frozenset(Role),
     Action.MANAGE_USER_SYNC: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-006
     Action.MANAGE_USERS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-250: those who may delete users
+    Action.MANAGE_KEYS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.APPLICATION_MANAGER}),
+    Action.MANAGE_DEPLOYMENT: frozenset({Role.OWNER}),  # B-250
 }
+_RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 def may(role: Role, action: Action) -> bool:
     return role in _ALLOWED[action]
+
+
+def is_above(role: Role, other: Role) -> bool:
+    """Whether `role` comes before `other` in the order of roles (D-25)."""
+    return _RANK[role] < _RANK[other]

@@ -35,6 +35,7 @@ def signed_request(scope: Scope, body: bytes, public_hosts: tuple[str, ...]) -> 
         body=body,
         date=headers.get(DATE_HEADER) or headers.get("date", ""),
         authorization=headers.get("authorization", ""),
+        content_type=headers.get("content-type", ""),
         duo_headers=tuple((name.lower(), value) for name, value in headers.items() if name.lower().startswith(_DUO)),
     )
 
