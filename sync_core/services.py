@@ -11,6 +11,7 @@ from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.sign_in import SignIn
 from sync_core.management.syncs import Syncs
@@ -48,6 +49,7 @@ class Services:
     sweep: Sweep
     purge: Purger
     integrations: Integrations
+    journal: Journal
     health: Health
     public_hosts: tuple[str, ...]
     tables: AzureTables
@@ -79,6 +81,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         trash_days=settings.trash_days,
         max_users=settings.max_plan_users,
     )
+    journal = Journal(context.log, clock, secrets.randbits)
     connections = Connections(ConnectionRows(tables), directories.of, clock)
     syncs = Syncs(context.syncs, connections, directories.of, clock)
     directory = DirectoryViews(context.users, context.groups, syncs)
@@ -101,6 +104,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         integrations=Integrations(
             IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window, sha1=settings.signature_sha1
         ),
+        journal=journal,
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,

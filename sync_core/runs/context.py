@@ -11,6 +11,7 @@ from sync_core.storage.groups import GroupRows
 from sync_core.storage.holds import ConfirmationRows, HoldRows
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.locks import PREVIEWS, LockRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.objects import ObjectRows
@@ -47,6 +48,7 @@ class Context:
     runs: RunRows
     staging: StagingRows
     changes: ChangeRows
+    log: LogRows
     trash: TrashRows
     failure_days: tuple[int, ...]
     """Days of failing that are told of by mail; with the last a sync is paused (B-121, B-123)."""
@@ -86,6 +88,7 @@ def make_context(
         runs=RunRows(tables),
         staging=StagingRows(tables),
         changes=ChangeRows(tables),
+        log=LogRows(tables, clock),
         trash=TrashRows(tables, trash_days),
         failure_days=failure_days,
         max_users=max_users,

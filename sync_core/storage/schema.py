@@ -8,6 +8,7 @@ from sync_core.storage import (
     integrations,
     lives,
     locks,
+    log,
     members,
     names,
     objects,
@@ -22,7 +23,7 @@ from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
 _ROWS = (
-    authorizations, changes, connections, groups, integrations, lives, locks, members, names, objects, outbox, runs, staging, syncs,
+    authorizations, changes, connections, groups, integrations, lives, locks, log, members, names, objects, outbox, runs, staging, syncs,
     trash, users,
 )  # fmt: skip
 TABLES = tuple(sorted({users.COUNTS, *(rows.TABLE for rows in _ROWS)}))

@@ -1,0 +1,89 @@
+"""Tells the log what is done by hand, so that nothing is done untold.
+
+An edit's event is announced before the record is written and settled after it. Announced only after, it would be lost when the process
+dies in between; settled at once, it would tell of edits that were refused. One that is never settled shows with an unknown outcome.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from msgspec.structs import replace
+
+from sync_core.clock import Clock
+from sync_core.directory.events import Event, Happening
+from sync_core.errors import SyncError, Transient
+from sync_core.ids import RandomBits
+from sync_core.storage.log import LogRows
+
+
+class Entry:
+    """An event under way."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.happened = True
+
+    def describe(self, **fields: str) -> None:
+        """Adds to the description what became known only by doing it."""
+        self.event = replace(self.event, description=self.event.description | fields)
+
+    def came_to_nothing(self) -> None:
+        """Nothing was changed after all."""
+        self.happened = False
+
+
+class Journal:
+    def __init__(self, log: LogRows, clock: Clock, random_bits: RandomBits) -> None:
+        self._log = log
+        self._clock = clock
+        self._random_bits = random_bits
+
+    async def note(
+        self,
+        by: str,
+        action: Happening,
+        object: str = "",
+        object_id: str = "",
+        description: Mapping[str, str] | None = None,
+        *,
+        run: str = "",
+    ) -> None:
+        """Logs what has happened. `by`: `str(Actor)`, or SYSTEM."""
+        await self._log.add(self._source(), 0, [self._event(by, action, object, object_id, description, run)])
+
+    @asynccontextmanager
+    async def about(
+        self,
+        by: str,
+        action: Happening,
+        object: str = "",
+        object_id: str = "",
+        description: Mapping[str, str] | None = None,
+        *,
+        run: str = "",
+    ) -> AsyncGenerator[Entry]:
+        """What is done inside, and only if it is: an error that says that nothing was changed takes the event back.
+
+        After any other, nobody knows; the event shows as such 10 minutes later.
+        """
+        source, entry = self._source(), Entry(self._event(by, action, object, object_id, description, run))
+        await self._log.announce(source, entry.event)
+        try:
+            yield entry
+        except Transient:
+            raise
+        except SyncError:
+            await self._log.retract(source, entry.event)
+            raise
+        if entry.happened:
+            await self._log.add(source, 0, [entry.event])
+        else:
+            await self._log.retract(source, entry.event)
+
+    def _event(self, by: str, action: Happening, object: str, object_id: str, description: Mapping[str, str] | None, run: str) -> Event:
+        return Event(
+            at=self._clock.now(), action=action, actor=by, object=object, object_id=object_id, run=run, description=dict(description or {})
+        )
+
+    def _source(self) -> str:
+        return f"hand{self._random_bits(64):016x}"
