@@ -42,21 +42,21 @@ class Journal:
         self,
         by: str,
         action: Happening,
-        object: str = "",
+        name: str = "",
         object_id: str = "",
         description: Mapping[str, str] | None = None,
         *,
         run: str = "",
     ) -> None:
         """Logs what has happened. `by`: `str(Actor)`, or SYSTEM."""
-        await self._log.add(self._source(), 0, [self._event(by, action, object, object_id, description, run)])
+        await self._log.add(self._source(), 0, [self._event(by, action, name, object_id, description, run)])
 
     @asynccontextmanager
     async def about(
         self,
         by: str,
         action: Happening,
-        object: str = "",
+        name: str = "",
         object_id: str = "",
         description: Mapping[str, str] | None = None,
         *,
@@ -66,7 +66,7 @@ class Journal:
 
         After any other, nobody knows; the event shows as such 10 minutes later.
         """
-        source, entry = self._source(), Entry(self._event(by, action, object, object_id, description, run))
+        source, entry = self._source(), Entry(self._event(by, action, name, object_id, description, run))
         await self._log.announce(source, entry.event)
         try:
             yield entry
@@ -80,9 +80,9 @@ class Journal:
         else:
             await self._log.retract(source, entry.event)
 
-    def _event(self, by: str, action: Happening, object: str, object_id: str, description: Mapping[str, str] | None, run: str) -> Event:
+    def _event(self, by: str, action: Happening, name: str, object_id: str, description: Mapping[str, str] | None, run: str) -> Event:
         return Event(
-            at=self._clock.now(), action=action, actor=by, object=object, object_id=object_id, run=run, description=dict(description or {})
+            at=self._clock.now(), action=action, actor=by, object=name, object_id=object_id, run=run, description=dict(description or {})
         )
 
     def _source(self) -> str:
