@@ -94,7 +94,7 @@ def most_requests(world: World) -> int:
     read = 2 + sum(8 + pages + pages // 10 + 5 * (ceil(pages / 40) - 1) for pages in lengths)  # a sign each 10 pages, a message each 40
     plan = 19 + 16 + sum(ceil(pages / 20) for pages in lengths)  # the index is in 16 parts of up to 1,000 rows; 20 pages at a time
     claim = 13 + len(lengths)
-    finish = 11 + ceil((sum(lengths) + 30) / 100)  # what was staged goes 100 rows at a time
+    finish = 13 + ceil((sum(lengths) + 30) / 100)  # what was staged goes 100 rows at a time
     return begin + read + plan + claim + finish
 
 
