@@ -16,6 +16,8 @@ class MailKind(StrEnum):
     """B-121. `about`: sync, directory_key, days, since, reason."""
     SYNC_PAUSED = "sync paused after failing"
     """B-123, as above."""
+    SYNC_HELD = "sync held by the brake"
+    """D-12. `about`: sync, directory_key, users, reason, digest."""
     REAUTHORIZE = "action required: reauthorize"
     """B-130. `about`: sync, directory_key, reason."""
 

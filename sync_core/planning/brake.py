@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from sync_core.directory.brake import Brake
 from sync_core.planning.changes import Action, Change
@@ -44,6 +45,15 @@ class Overrun(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class Since(StrEnum):
+    """How a held change compares with the set that was held before."""
+
+    NEW = "new"
+    STILL = "still held"
+    GONE = "held no more"
+    """It is in the set before only."""
+
+
 class HeldChange(msgspec.Struct, frozen=True, kw_only=True):
     object_id: str
     user_id: str
@@ -53,6 +63,7 @@ class HeldChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is held, exactly: the second halves of its items."""
     detail: str
     """The same in words."""
+    since: Since = Since.NEW
 
     @property
     def items(self) -> Iterable[Item]:
@@ -116,6 +127,17 @@ def brake(
         return Braking(overruns)
     held.sort(key=lambda change: change.object_id)
     return Braking(overruns, tuple(held), digest_of(item for change in held for item in change.items))
+
+
+def compared(held: Iterable[HeldChange], earlier: Iterable[HeldChange]) -> list[HeldChange]:
+    """What is held, each change told from those of the set before; and at the end those that are held no more."""
+    known = {change.object_id: change for change in earlier if change.since is not Since.GONE}
+    found: list[HeldChange] = []
+    for change in held:
+        before = known.pop(change.object_id, None)
+        still = before is not None and set(change.actions) <= set(before.actions)
+        found.append(replace(change, since=Since.STILL if still else Since.NEW))
+    return found + [replace(change, since=Since.GONE) for change in known.values()]
 
 
 def digest_of(items: Iterable[Item]) -> str:

@@ -12,8 +12,9 @@ from sync_core.planning.claims import Claim, holder
 from sync_core.planning.plan import Repair
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
+from sync_core.runs.holds import settle_held
 from sync_core.runs.messages import Finish
-from sync_core.runs.record import Phase, Run, State
+from sync_core.runs.record import KEPT, Phase, Run, RunKind, State
 from sync_core.runs.streaks import judge
 from sync_core.storage import names
 from sync_core.storage.bulk import write_all
@@ -23,6 +24,8 @@ from sync_core.storage.tables import Delete, Operation, Replace
 WORKER_LIFE = timedelta(minutes=10)
 """functionTimeout in host.json: no message is worked on for longer."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
+_WITHHOLDING = frozenset({State.INCOMPLETE, State.HELD})
+"""So ends a run that did not do all that it found: it retires no group (D-20), and what a dead run left is looked at once more."""
 
 
 class FinishStep:
@@ -31,7 +34,7 @@ class FinishStep:
 
     async def __call__(self, message: Finish) -> None:
         try:
-            await self._course.check_lock(message.directory_key, message.run)
+            await self._course.check_lock(message.directory_key, message.run, preview=message.preview)
         except Superseded:
             await self._context.staging.drop(message.run)
             raise
@@ -47,15 +50,20 @@ class FinishStep:
     async def _end(self, run: Run) -> Run:
         verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
         outcome = run.outcome or _outcome(run, verdict)
-        if run.outcome is None and run.sync is not None and verdict is not None:
+        if run.outcome is None and run.sync is not None and verdict is not None and run.kind is RunKind.FULL:
             await self._repair(run, verdict.repairs)
-            if outcome is not State.INCOMPLETE:
+            if outcome not in _WITHHOLDING:
                 await self._retire_groups(run.sync)
+            await self._context.confirmations.remove(run.directory_key, verdict.confirmed)
+            await settle_held(self._context, run, verdict, outcome)
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
-        await self._context.runs.list_in_history(run)  # whoever started it may have died before
         now = self._context.clock.now()
+        if run.kind is RunKind.PREVIEW:
+            await self._context.runs.expire_at(run, now + KEPT)
+        else:
+            await self._context.runs.list_in_history(run)  # whoever started it may have died before
 
         def ended(before: Run) -> Run | None:
             if before.phase is not Phase.FINISH:
@@ -93,17 +101,18 @@ class FinishStep:
                 await self._context.groups.change(group.group_id, retired)
 
     async def _free_lock(self, run: Run) -> None:
+        locks = self._course.locks(run.kind is RunKind.PREVIEW)
         while True:
-            lock, etag = await self._context.locks.read(run.directory_key)
+            lock, etag = await locks.read(run.directory_key)
             if lock.run != run.run:
                 return
             unclean = lock.unclean
             if run.state in _UNCLEAN:
                 unclean = (*unclean, run.run) if run.wrote else unclean
-            elif run.state is not State.INCOMPLETE:
+            elif run.state not in _WITHHOLDING:
                 unclean = await self._still_at_work(unclean, run)
             try:
-                await self._context.locks.write(run.directory_key, replace(lock, run="", unclean=unclean, last_run=run.run), etag)
+                await locks.write(run.directory_key, replace(lock, run="", unclean=unclean, last_run=run.run), etag)
             except Conflict:
                 continue
             return
@@ -116,8 +125,12 @@ class FinishStep:
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:
+    if run.kind is RunKind.PREVIEW and verdict is not None:
+        return State.PREVIEWED
     if verdict is None or run.counts.get("groups unread"):
         return State.INCOMPLETE
+    if verdict.held:
+        return State.HELD
     warned = verdict.warned or run.counts.get("groups gone")
     return State.WARNINGS if warned else State.COMPLETED
 

@@ -1,19 +1,23 @@
 """Gathers what a plan looks at: the staged pages, the sync's index, the answers about absentees, the names wanted and their holders."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sync_core.directory.groups import GroupStatus
+from msgspec.structs import replace
+
+from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.syncs import Sync
+from sync_core.directory.users import Status, User
 from sync_core.entra.port import Presence
 from sync_core.errors import StopRun
 from sync_core.planning.claims import wanted_names
 from sync_core.planning.identity import Stored
-from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Reading
+from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Population, Reading
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
-from sync_core.runs.record import Run
+from sync_core.runs.heed import released_users
+from sync_core.runs.record import Run, RunKind
 from sync_core.storage.bulk import each
 from sync_core.storage.staging import GroupMark
 
@@ -64,12 +68,22 @@ class Gatherer:
                     digests.update(key for change in changes for key in change.frees)
         return Left(frozenset(objects), frozenset(digests))
 
-    async def compare(self, run: Run, reading: Reading, left: Left) -> Comparison:
-        bits = {group.group_id: 1 << n for n, group in enumerate(reading.groups)}
+    async def compare(self, run: Run, reading: Reading, left: Left, groups: Sequence[Group]) -> tuple[Comparison, Population]:
+        """What differs from the index; and whom the sync holds, in the groups that it keeps: those selected no more too."""
+        kept = (group.group_id for group in groups if group.sync == run.directory_key)
+        bits = {group_id: 1 << n for n, group_id in enumerate(dict.fromkeys((*(group.group_id for group in reading.groups), *kept)))}
         comparison = Comparison(reading, left.objects)
+        released = await self._released(run)
         async for page in self._context.objects.index(run.directory_key, bits):
-            await asyncio.to_thread(comparison.take, page)
-        return comparison
+            await asyncio.to_thread(comparison.take, _without_fingerprints(page, released) if released else page)
+        return comparison, comparison.population(bits)
+
+    async def _released(self, run: Run) -> set[str]:
+        """For a preview, those whose fingerprints the first step of a run would empty, because another sync was deleted (D-17)."""
+        if run.kind is not RunKind.PREVIEW:
+            return set()
+        lock, _ = await self._context.locks.read(run.directory_key)
+        return (await released_users(self._context, settings_of(run), lock.heeded))[1]
 
     async def presences(self, run: Run, absent: Iterable[Indexed]) -> dict[str, Presence]:
         """What the source says of each absentee, asked by object id; what an earlier delivery was told is not asked again (D-11)."""
@@ -89,7 +103,9 @@ class Gatherer:
             answers |= told
         return answers
 
-    async def stored(self, run: Run, reading: Reading, candidates: list[Candidate], leavers: list[Indexed], left: Left) -> Stored:
+    async def stored(
+        self, run: Run, reading: Reading, candidates: list[Candidate], leavers: list[Indexed], left: Left, groups: Sequence[Group]
+    ) -> Stored:
         syncs = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None]
         elsewhere = await self._elsewhere(settings_of(run), syncs, candidates)
         wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
@@ -101,16 +117,26 @@ class Gatherer:
         user_ids.update(elsewhere.values())
         user_ids.update(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
         users = await self._context.users.many(user_ids)
-        groups = [group for group, _ in await self._context.groups.all()]
+        disabled = frozenset(group.group_id for group in groups if group.status is GroupStatus.DISABLED)
         return Stored(
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=elsewhere,
             alive=alive,
-            disabled_groups=frozenset(group.group_id for group in groups if group.status is GroupStatus.DISABLED),
+            confirmed=await self._confirmed(run, (stored.user for stored in users.values()), disabled, syncs),
+            disabled_groups=disabled,
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
             group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )
+
+    async def _confirmed(self, run: Run, users: Iterable[User], disabled: frozenset[str], syncs: list[Sync]) -> dict[str, str]:
+        """User id by object id of takeovers that an admin confirmed; looked up only where there may be one to confirm (D-05)."""
+        existing = {sync.directory_key for sync in syncs}
+        unmanaged = (user for user in users if not user.in_trash and existing.isdisjoint(user.held_by))
+        if not any(user.status is Status.DISABLED or not disabled.isdisjoint(user.groups) for user in unmanaged):
+            return {}
+        confirmed = await self._context.confirmations.all(run.directory_key)
+        return {object_id: confirmation.user_id for object_id, confirmation in confirmed.items()}
 
     async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, str]:
         """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06)."""
@@ -121,3 +147,7 @@ class Gatherer:
                 known = await self._context.objects.many(other.directory_key, unknown)
                 found |= {object_id: row.user_id for object_id, (row, _) in known.items()}
         return found
+
+
+def _without_fingerprints(page: list[Indexed], released: set[str]) -> list[Indexed]:
+    return [replace(indexed, fingerprint="") if indexed.user_id in released else indexed for indexed in page]

@@ -5,6 +5,8 @@ does it in the first step of its next full run, under its own lock: deleting sta
 a run that dies in it does it again.
 """
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from sync_core.directory.syncs import Sync
@@ -18,17 +20,23 @@ from sync_core.storage.rows import key_of
 from sync_core.storage.tables import Operation, Replace
 
 
-async def heed_deletions(context: Context, sync: Sync, run: Run, lock: Lock) -> None:
-    """Does nothing once it is done: the lock row remembers the syncs whose deletion was heeded."""
+async def released_users(context: Context, sync: Sync, heeded: Collection[str]) -> tuple[tuple[str, ...], set[str]]:
+    """The syncs whose deletion this one has not heeded yet, and the ids of the users whom they knew."""
     others = await context.syncs.all()
     deleted = {other.directory_key for other in others if other.deleted_at is not None and other.deleted_at > sync.created_at}
-    unheeded = tuple(sorted(deleted.difference(lock.heeded)))
-    if not unheeded:
-        return
+    unheeded = tuple(sorted(deleted.difference(heeded)))
     released: set[str] = set()
     for key in unheeded:
         async for page in context.objects.index(key, {}):
             released.update(indexed.user_id for indexed in page)
+    return unheeded, released
+
+
+async def heed_deletions(context: Context, sync: Sync, run: Run, lock: Lock) -> None:
+    """Does nothing once it is done: the lock row remembers the syncs whose deletion was heeded."""
+    unheeded, released = await released_users(context, sync, lock.heeded)
+    if not unheeded:
+        return
     if released:
         async for page in context.objects.index(sync.directory_key, {}):
             await _empty(context, run, [row.object_id for row in page if row.fingerprint and row.user_id in released])

@@ -10,17 +10,20 @@ from functools import partial
 from msgspec.structs import replace
 
 from sync_core import ids
+from sync_core.planning.brake import Braking, Since, braked_plan
 from sync_core.planning.changes import Change
-from sync_core.planning.plan import Plan, plan
-from sync_core.planning.reading import Comparison, Indexed, Outcome, Reading
+from sync_core.planning.identity import Stored
+from sync_core.planning.plan import Plan
+from sync_core.planning.reading import Candidate, Comparison, Indexed, Outcome, Population, Reading
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, settings_of
-from sync_core.runs.gather import Gatherer, Left
+from sync_core.runs.gather import Gatherer
+from sync_core.runs.holds import approved_items, compared_with_before
 from sync_core.runs.messages import Plan as PlanMessage
 from sync_core.runs.messages import slice_share
-from sync_core.runs.record import Phase, Run
+from sync_core.runs.record import Phase, Run, RunKind
 from sync_core.storage.bulk import each
 from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import Sign
@@ -46,21 +49,27 @@ class PlanStep:
         chains = tuple(verdict.slices)
         counts = verdict.counts
 
-        def planned(now: Run) -> Run:
-            return replace(now, chains=chains, slices=sum(verdict.slices.values()), counts=counts, wrote=True)
+        preview = run.kind is RunKind.PREVIEW
 
-        await self._course.advance(run, Phase.CLAIM, planned)
+        def planned(now: Run) -> Run:
+            return replace(now, chains=chains, slices=sum(verdict.slices.values()), counts=counts, wrote=not preview)
+
+        await self._course.advance(run, Phase.FINISH if preview else Phase.CLAIM, planned)
 
     async def _decide(self, run: Run) -> Verdict:
         reading = await self._gather.reading(run)
         left = await self._gather.left_behind(run.directory_key)
         await self._show_life(run)
-        comparison = await self._gather.compare(run, reading, left)
+        groups = [group for group, _ in await self._context.groups.all()]
+        comparison, population = await self._gather.compare(run, reading, left, groups)
         leavers, gone = await self._leavers(run, reading, comparison)
         await asyncio.to_thread(comparison.finish)
         await self._show_life(run)
-        made = await self._plan(run, reading, comparison, leavers, gone, left)
-        return await self._write(run, reading, comparison, made)
+        stored = await self._gather.stored(run, reading, comparison.candidates, leavers, left, groups)
+        made, braking = await self._plan(run, reading, comparison.candidates, leavers, stored, population, gone)
+        confirmed = tuple(change.object_id for change in made.changes if change.object_id in stored.confirmed) if stored.confirmed else ()
+        del stored
+        return await self._write(run, reading, comparison, made, braking, confirmed)
 
     async def _show_life(self, run: Run) -> None:
         await self._context.staging.sign(run.run, "planning", Sign(self._context.clock.now(), {}))
@@ -77,28 +86,55 @@ class PlanStep:
         return leavers, frozenset(object_id for object_id in left if presences[object_id].user is None)
 
     async def _plan(
-        self, run: Run, reading: Reading, comparison: Comparison, leavers: list[Indexed], gone: frozenset[str], left: Left
-    ) -> Plan:
-        stored = await self._gather.stored(run, reading, comparison.candidates, leavers, left)
-        writer = await make_writer(self._context, run)
-        new_user_id = partial(ids.new_user_id, self._context.random_bits)
-        return await asyncio.to_thread(plan, reading, comparison.candidates, leavers, stored, writer, new_user_id=new_user_id, gone=gone)
+        self,
+        run: Run,
+        reading: Reading,
+        candidates: list[Candidate],
+        leavers: list[Indexed],
+        stored: Stored,
+        population: Population,
+        gone: frozenset[str],
+    ) -> tuple[Plan, Braking]:
+        return await asyncio.to_thread(
+            braked_plan,
+            reading,
+            candidates,
+            leavers,
+            stored,
+            await make_writer(self._context, run),
+            new_user_id=partial(ids.new_user_id, self._context.random_bits),
+            gone=gone,
+            limits=settings_of(run).brake,
+            population=population,
+            approved=await approved_items(self._context, run),
+        )
 
-    async def _write(self, run: Run, reading: Reading, comparison: Comparison, made: Plan) -> Verdict:
+    async def _write(
+        self, run: Run, reading: Reading, comparison: Comparison, made: Plan, braking: Braking, confirmed: tuple[str, ...]
+    ) -> Verdict:
         name = f"{run.plan_attempt:02d}{self._context.random_bits(48):012x}"
         slices = cut(made.changes)
         add = self._context.changes.add_slice
         await each(slices, lambda piece: add(run.run, name, *piece), _PARALLEL_WRITES)
         await self._context.changes.add_skips(run.run, name, made.skips)
+        held = await compared_with_before(self._context, run, braking)
+        await self._context.changes.add_held(run.run, name, held)
+        since = Counter(change.since for change in held)
         chains: dict[str, int] = Counter(chain for chain, _, _ in slices)
         verdict = Verdict(
             plan=name,
             slices=dict(chains),
             claims=tuple(slice_share(chain, n) for chain, n, changes in slices if any(c.needs_claim for c in changes)),
-            counts=counts(reading, comparison, made),
+            counts=counts(reading, comparison, made, braking),
             repairs=tuple(made.repairs),
             warned=any(skip.reason in WARNINGS for skip in made.skips),
             skips=len(made.skips),
+            overruns=braking.overruns,
+            held=len(braking.held),
+            digest=braking.digest,
+            new=since[Since.NEW],
+            gone=since[Since.GONE],
+            confirmed=confirmed,
         )
         return await self._context.changes.decide(run.run, run.plan_attempt, verdict)
 
@@ -125,7 +161,7 @@ def _even(changes: list[Change]) -> list[list[Change]]:
     return [changes[start : start + size] for start in range(0, len(changes), size)]
 
 
-def counts(reading: Reading, comparison: Comparison, made: Plan) -> dict[str, int]:
+def counts(reading: Reading, comparison: Comparison, made: Plan, braking: Braking) -> dict[str, int]:
     """What the run has seen and decided: users and groups read, and users by action; one user may count under several."""
     found = Counter(f"users {action.value}" for change in made.changes for action in change.actions)
     found["users"] = len(reading.users)
@@ -133,6 +169,7 @@ def counts(reading: Reading, comparison: Comparison, made: Plan) -> dict[str, in
     found.update(f"groups {group.outcome}" for group in reading.groups if group.outcome is not Outcome.READ)
     found["unchanged"] = comparison.unchanged
     found["skipped"] = len(made.skips)
+    found.update({"held": len(braking.held)} if braking.held else {})
     found["changes"] = sum(bool(change.actions) for change in made.changes)
     return dict(found)
 

@@ -80,7 +80,7 @@ class ReadStep:
         groups = len(settings_of(run).groups)
         following = message.group + PARALLEL_GROUPS
         if following < groups:
-            await self._course.send(Read(directory_key=run.directory_key, run=run.run, group=following))
+            await self._course.send(Read(directory_key=run.directory_key, run=run.run, preview=message.preview, group=following))
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
         if len(marks) == groups:
             await self._course.advance(run, Phase.PLAN)

@@ -9,6 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from sync_core.directory.events import SYSTEM
 from sync_core.directory.lives import Life, Pause, paused
 from sync_core.directory.schedules import next_slot
 from sync_core.errors import AlreadyRunning, NotFound, Rejected, SyncError
@@ -18,7 +19,6 @@ from sync_core.storage.bulk import each
 
 log = logging.getLogger(__name__)
 
-ACTOR = "schedule"
 PARALLEL_STARTS = 8
 
 
@@ -49,7 +49,7 @@ class Schedule:
             return
         now = self._context.clock.now()
         try:
-            await self._runs.start(life.directory_key, ACTOR, life.next_at)
+            await self._runs.start(life.directory_key, SYSTEM, life.next_at)
         except AlreadyRunning as other:
             log.info("%s is not started again: run %s has its turn", life.directory_key, other.run)
         except NotFound:

@@ -67,14 +67,15 @@ class Steps:
         """A message that failed as often as the host tries: its run fails, with the reason (a finish is sent again by `watch`)."""
         step = message.queue.removeprefix("sync-")
         try:
-            await self._course.check_lock(message.directory_key, message.run)
+            await self._course.check_lock(message.directory_key, message.run, preview=message.preview)
             await self._course.end(message.run, State.FAILED, f"the step {step} failed again and again; its error is in the log")
         except (Superseded, NotFound) as past:
             log.info("poisoned message of %s dropped: %s", message.run, past)
 
     async def watch(self) -> None:
         """Sends again what a run waits for that has shown no sign of life for 3 minutes; after 5 times the run fails."""
-        for directory_key, lock in (await self._context.locks.taken()).items():
+        taken = [*(await self._context.locks.taken()).items(), *(await self._context.previews.taken()).items()]
+        for directory_key, lock in taken:
             try:
                 await self._watch(await self._context.runs.get(lock.run))
             except NotFound:

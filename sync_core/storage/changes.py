@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from sync_core.errors import AlreadyExists
+from sync_core.planning.brake import HeldChange, Overrun
 from sync_core.planning.changes import Change
 from sync_core.planning.plan import Repair
 from sync_core.planning.reasons import Skip
@@ -18,7 +19,9 @@ from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert
 
 TABLE = "Changes"
 SKIPS_A_ROW = 500
+HELD_A_ROW = 1000
 _CHANGES = msgspec.msgpack.Decoder(tuple[Change, ...])
+_HELD = msgspec.msgpack.Decoder(tuple[HeldChange, ...])
 _SKIPS = msgspec.msgpack.Decoder(tuple[Skip, ...])
 
 
@@ -36,6 +39,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     warned: bool = False
     """Whether anybody was skipped for a reason that somebody has to look at."""
     skips: int = 0
+    overruns: tuple[Overrun, ...] = ()
+    """The classes of changes over their limits."""
+    held: int = 0
+    """How many users have changes that the brake holds."""
+    digest: str = ""
+    """Of what is held; "" when nothing is."""
+    new: int = 0
+    gone: int = 0
+    """How many held users are new to the set held before, and how many of that are held no more."""
+    confirmed: tuple[str, ...] = ()
+    """Object ids of takeovers that are planned because an admin confirmed them (D-05)."""
 
 
 class ChangeRows:
@@ -68,6 +82,26 @@ class ChangeRows:
             for row in rows:
                 yield row.key, unpack(row.values, _SKIPS)
 
+    async def add_held(self, run: str, plan: str, held: Sequence[HeldChange]) -> None:
+        for number, start in enumerate(range(0, len(held), HELD_A_ROW)):
+            part = tuple(held[start : start + HELD_A_ROW])
+            await self._tables.write(TABLE, Upsert(Row(run, f"{plan}-held-{number:05d}", pack(part))))
+
+    async def held(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[HeldChange, ...]]]:
+        """Each row of what the brake holds from the key `start` on, with its key, in order."""
+        prefix = f"{plan}-held-"
+        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
+            for row in rows:
+                yield row.key, unpack(row.values, _HELD)
+
+    async def all_held(self, run: str, plan: str) -> list[HeldChange]:
+        return [change async for _, part in self.held(run, plan) for change in part]
+
+    async def drop_all(self, run: str) -> None:
+        """Removes all lists of the run, and its verdicts."""
+        async for rows in self._tables.query(TABLE, run, select=("p0",)):
+            await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows], on_conflict=_gone)
+
     async def decide(self, run: str, attempt: int, verdict: Verdict) -> Verdict:
         """Makes this the verdict of the attempt, unless there is one. Returns the one that counts, and drops the list of the other."""
         key = f"verdict-{attempt:02d}"
@@ -96,6 +130,10 @@ class ChangeRows:
     async def _drop(self, run: str, plan: str) -> None:
         async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):
             await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows])
+
+
+async def _gone(operation: object, error: object) -> None:
+    """Somebody else dropped it: as good."""
 
 
 def _slice_key(plan: str, chain: str, number: int) -> str:

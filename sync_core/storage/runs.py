@@ -7,10 +7,11 @@ from datetime import datetime
 from sync_core.errors import AlreadyExists, Conflict, Missing, NotFound
 from sync_core.runs.record import Run
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upsert
 
 TABLE = "Runs"
 _RUN = "run"
+_EXPIRING = "expiring"
 _END_OF_TIME = 9_999_999_999_999
 
 
@@ -34,6 +35,19 @@ class RunRows:
             await self._tables.write(TABLE, Insert(Row(run.directory_key, _history_key(run.queued_at, run.run), {"run": run.run})))
         except AlreadyExists:
             return
+
+    async def expire_at(self, run: Run, at: datetime) -> None:
+        """Makes a preview appear in `expiring`."""
+        await self._tables.write(TABLE, Upsert(Row(_EXPIRING, _time_key(at, run.run), {"run": run.run})))
+
+    async def expiring(self, until: datetime) -> list[tuple[str, str]]:
+        """The previews that expire no later than this: reference codes, each with the key of its pointer."""
+        pages = self._tables.query(TABLE, _EXPIRING, end=_time_key(until, "~"))
+        return [(row.text("run"), row.key) async for page in pages for row in page]
+
+    async def forget_expiring(self, key: str) -> None:
+        with suppress(Missing):
+            await self._tables.write(TABLE, Delete(_EXPIRING, key))
 
     async def get(self, run: str) -> Run:
         """Raises NotFound."""
@@ -77,3 +91,7 @@ class RunRows:
 
 def _history_key(at: datetime, run: str) -> str:
     return f"{_END_OF_TIME - int(at.timestamp() * 1000):013d}-{run}"
+
+
+def _time_key(at: datetime, run: str) -> str:
+    return f"{int(at.timestamp() * 1000):013d}-{run}"

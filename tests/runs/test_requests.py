@@ -9,7 +9,7 @@ from sync_core.runs.messages import Plan
 from sync_core.runs.record import Phase, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.tally import GRAPH, QUEUE, TABLES
-from tests.runs.world import Cut, World
+from tests.runs.world import LIMITLESS, Cut, World
 
 
 async def staffed(people: int, *, page_size: int = 3) -> tuple[World, str]:
@@ -19,7 +19,7 @@ async def staffed(people: int, *, page_size: int = 3) -> tuple[World, str]:
     await world.prepare()
     for n in range(people):
         world.source.hire(f"user{n}@corp.example", "staff", *(("sales",) if n % 3 == 0 else ()))
-    return world, await world.connect("staff", "sales")
+    return world, await world.connect("staff", "sales", brake=LIMITLESS)
 
 
 def pages(world: World) -> int:

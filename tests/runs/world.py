@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sync_core import ids
 from sync_core.clock import MovableClock
 from sync_core.directory.attributes import Mapping
+from sync_core.directory.brake import MOST, Brake
 from sync_core.directory.names import digest
 from sync_core.directory.syncs import SelectedGroup, Sync
 from sync_core.directory.users import User
@@ -29,6 +30,7 @@ from tests.runs.source import ModelDirectory, ModelSource
 from tests.storage.unreliable import UnreliableQueues, UnreliableTables, Weather
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 EVERY_MINUTE = timedelta(minutes=1)
 
 
@@ -88,7 +90,9 @@ class World:
         queues = tuple(step.queue for step in STEPS)
         await schema.prepare(self.tables, self.queues, queues)
 
-    async def connect(self, *groups: str, name: str = "Acme", mapping: Mapping | None = None, tenant: str = "") -> str:
+    async def connect(
+        self, *groups: str, name: str = "Acme", mapping: Mapping | None = None, tenant: str = "", brake: Brake | None = None
+    ) -> str:
         """A sync of these groups; its directory key."""
         key = ids.new_directory_key(self.random.getrandbits)
         selected = tuple(SelectedGroup(object_id=g, group_id=ids.new_group_id(self.random.getrandbits), name=g.title()) for g in groups)
@@ -99,6 +103,7 @@ class World:
             tenant_id=tenant or self.source.tenant,
             groups=selected,
             mapping=mapping or Mapping(),
+            brake=brake or Brake(),
             created_at=self.clock.now(),
         )
         await self.context.syncs.insert(sync)

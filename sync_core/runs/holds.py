@@ -1,0 +1,74 @@
+"""What the brake holds of a sync, as its runs find it and leave it (D-12).
+
+A set stands from the end of the run that held it until a later run ends without the brake or holds another set. A run that was started
+to make the changes of a set carries its name: nothing else remembers an approval, so one whose run dies may be given again.
+"""
+
+from sync_core.directory.mail import SYNC_CONTACTS, Mail, MailKind
+from sync_core.planning.brake import Braking, HeldChange, Item, Since, compared
+from sync_core.runs.context import Context
+from sync_core.runs.course import settings_of
+from sync_core.runs.record import Run, State
+from sync_core.storage.changes import Verdict
+from sync_core.storage.holds import HeldSet
+
+_WELL = frozenset({State.COMPLETED, State.WARNINGS})
+
+
+async def approved_items(context: Context, run: Run) -> frozenset[Item]:
+    """What this run may do although it is over a limit."""
+    if run.approval is None:
+        return frozenset()
+    held = await context.changes.all_held(run.approval.run, run.approval.plan)
+    return frozenset(item for change in held if change.since is not Since.GONE for item in change.items)
+
+
+async def compared_with_before(context: Context, run: Run, braking: Braking) -> list[HeldChange]:
+    """What is held, and what is held no more, told from the set that stands."""
+    if not braking.held:
+        return []
+    before = await context.holds.get(run.directory_key)
+    earlier = await context.changes.all_held(before.run, before.plan) if before is not None else []
+    return compared(braking.held, earlier)
+
+
+async def settle_held(context: Context, run: Run, verdict: Verdict, outcome: State) -> None:
+    """What stands after the run. Repeated, it ends the same; mail goes to the contacts once a set."""
+    if not verdict.held:
+        if outcome in _WELL:
+            await context.holds.change(run.directory_key, lambda _: None)
+        return
+    now = context.clock.now()
+
+    def after(before: HeldSet | None) -> HeldSet:
+        if before is not None and before.run == run.run:
+            return before
+        first_run = before.first_run if before is not None and before.digest == verdict.digest else run.run
+        return HeldSet(
+            digest=verdict.digest,
+            run=run.run,
+            plan=verdict.plan,
+            first_run=first_run,
+            held_at=now,
+            overruns=verdict.overruns,
+            users=verdict.held,
+            new=verdict.new,
+            gone=verdict.gone,
+        )
+
+    held = await context.holds.change(run.directory_key, after)
+    if held is not None and held.first_run == run.run:
+        await context.outbox.add([_mail(run, held)])
+
+
+def _mail(run: Run, held: HeldSet) -> Mail:
+    about = {
+        "sync": settings_of(run).name,
+        "directory_key": run.directory_key,
+        "users": str(held.users),
+        "reason": "; ".join(overrun.detail for overrun in held.overruns),
+        "digest": held.digest,
+    }
+    return Mail(
+        mail_id=f"{run.run}-held", kind=MailKind.SYNC_HELD, to_roles=SYNC_CONTACTS, about=about, run=run.run, created_at=held.held_at
+    )
