@@ -72,9 +72,17 @@ async def _user_manager(request: Request) -> Actor:
     return actor
 
 
+async def _key_manager(request: Request) -> Actor:
+    actor = _actor(request)
+    actor.must(Action.MANAGE_KEYS)
+    return actor
+
+
 Reader = Annotated[Actor, Depends(_reader)]
 """Who calls, and may read."""
 SyncManager = Annotated[Actor, Depends(_sync_manager)]
 """Who calls, and may set up and run user syncs (B-006)."""
 UserManager = Annotated[Actor, Depends(_user_manager)]
 """Who calls, and may manage users and groups."""
+KeyManager = Annotated[Actor, Depends(_key_manager)]
+"""Who calls, and may manage integration keys."""
