@@ -25,6 +25,8 @@ class UserEdit(msgspec.Struct, frozen=True, kw_only=True):
 
     username: str | None = None
     realname: str | None = None
+    firstname: str | None = None
+    lastname: str | None = None
     email: str | None = None
     notes: str | None = None
     aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
@@ -53,6 +55,8 @@ def edited(user: User, edit: UserEdit, now: datetime) -> User:
         user,
         username=username,
         realname=user.realname if edit.realname is None else _line("realname", edit.realname),
+        firstname=user.firstname if edit.firstname is None else _line("firstname", edit.firstname),
+        lastname=user.lastname if edit.lastname is None else _line("lastname", edit.lastname),
         email=user.email if edit.email is None else _line("email", edit.email),
         notes=user.notes if edit.notes is None else _notes(edit.notes),
         aliases=_aliases(user.aliases, edit.aliases),

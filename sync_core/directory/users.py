@@ -37,6 +37,9 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: str
     username: str
     realname: str = ""
+    firstname: str = ""
+    """With `lastname` known to the Admin API only; no sync writes them."""
+    lastname: str = ""
     email: str = ""
     notes: str = ""
     aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
