@@ -46,10 +46,10 @@ class NotFound(SyncError):
 
 
 class AlreadyRunning(SyncError):
-    """The sync has a full run already; `run` is its reference code (D-15)."""
+    """The sync has a full run, or a preview, already; `run` is its reference code (D-13, D-15)."""
 
-    def __init__(self, run: str) -> None:
-        super().__init__(f"a full sync is running already, reference code {run}")
+    def __init__(self, run: str, what: str = "a full sync") -> None:
+        super().__init__(f"{what} is running already, reference code {run}")
         self.run = run
 
 

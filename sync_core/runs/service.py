@@ -8,13 +8,15 @@ from msgspec.structs import replace
 from sync_core import ids
 from sync_core.directory.syncs import check_runnable
 from sync_core.errors import AlreadyRunning, NotFound, Rejected
+from sync_core.planning.brake import HeldChange
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.describe import fields_of_new
 from sync_core.planning.reasons import Skip
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.messages import Begin
-from sync_core.runs.record import ENDED, Phase, Progress, Run, State
+from sync_core.runs.preview import is_expired
+from sync_core.runs.record import ENDED, Approval, Phase, Progress, Run, State
 from sync_core.storage.staging import ClaimMark, GroupMark
 
 
@@ -23,8 +25,10 @@ class Runs:
         self._context = context
         self._course = Course(context)
 
-    async def start(self, directory_key: str, actor: str, slot: datetime | None = None) -> Run:
-        """Queues a full run, for a slot of the schedule or because somebody asked.
+    async def start(
+        self, directory_key: str, actor: str, slot: datetime | None = None, *, approval: Approval | None = None, code: str = ""
+    ) -> Run:
+        """Queues a full run, for a slot of the schedule or because somebody asked; `approval` is what it may do over the limits.
 
         Raises NotFound; Rejected when no groups are selected, or the connection has moved (D-08); AlreadyRunning (D-15), for a slot that
         a run was started for also when that has ended.
@@ -37,9 +41,10 @@ class Runs:
         if lock.run or (slot is not None and lock.slot is not None and lock.slot >= slot):
             raise AlreadyRunning(lock.run or lock.last_run)
         run = Run(
-            run=ids.new_reference_code(self._context.random_bits),
+            run=code or ids.new_reference_code(self._context.random_bits),
             directory_key=directory_key,
             fence=lock.fence + 1,
+            approval=approval,
             actor=actor,
             queued_at=self._context.clock.now(),
             slot=slot,
@@ -57,7 +62,7 @@ class Runs:
     async def view(self, run_ref: str) -> tuple[Run, Progress]:
         """The run and how far its present step is. Raises NotFound."""
         found = await self._context.runs.get(run_ref)
-        return found, await self._progress(found)
+        return replace(found, state=State.EXPIRED) if is_expired(found, self._context) else found, await self._progress(found)
 
     async def running(self, directory_key: str) -> str:
         """The reference code of the sync's present run; "" when there is none."""
@@ -77,25 +82,34 @@ class Runs:
 
     async def skips(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Skip], str]:
         """Who was left out and why, and the cursor for more."""
-        plan = await self._plan(run_ref)
+        _, plan = await self._plan(run_ref)
         return await _paged(self._context.changes.skips(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+
+    async def held(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[HeldChange], str]:
+        """What the brake holds, or would hold, and the cursor for more (D-12)."""
+        _, plan = await self._plan(run_ref)
+        return await _paged(self._context.changes.held(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
 
     async def changes(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
         """The changes planned, in the order of user ids, and the cursor for more."""
-        plan = await self._plan(run_ref)
+        run, plan = await self._plan(run_ref)
         if not plan:
             return [], ""
         found, following = await _paged(self._context.changes.slices(run_ref, plan, _row(cursor)), limit, cursor)
-        names = {group.group_id: group.name for group, _ in await self._context.groups.all()}
+        names = {group.group_id: group.name for group in (run.sync.groups if run.sync is not None else ())}
+        names |= {group.group_id: group.name for group, _ in await self._context.groups.all()}
         new = (change.desired is not None and Action.CREATE in change.actions for change in found)
         return [
             replace(c, fields=fields_of_new(c.desired, names)) if n and c.desired else c for c, n in zip(found, new, strict=True)
         ], following
 
-    async def _plan(self, run: str) -> str:
+    async def _plan(self, run: str) -> tuple[Run, str]:
+        """The run, and the name of its lists; "" while there are none."""
         found = await self._context.runs.get(run)
+        if is_expired(found, self._context):
+            raise NotFound("this preview has expired: its lists are there for 24 hours. Make another")
         verdict = await self._context.changes.verdict(run, found.plan_attempt)
-        return verdict.plan if verdict is not None else ""
+        return found, verdict.plan if verdict is not None else ""
 
     async def _progress(self, run: Run) -> Progress:
         staging = self._context.staging
