@@ -82,11 +82,15 @@ class Naming:
 
     async def listing(self, key: str) -> StoredUser | None:
         """Whoever's record lists the name of this digest."""
-        found = (await self._names.many([key])).get(key)
-        if found is None:
-            return None
-        records = await self._users.many(user_id for user_id in (found[0].owner, found[0].was) if user_id)
-        return records.get(holder(found[0], key, {user_id: stored.user for user_id, stored in records.items()}))
+        return next(iter(await self.listing_each([key])), None)
+
+    async def listing_each(self, keys: Collection[str]) -> list[StoredUser]:
+        """Those whose records list a name of these digests; one who lists several, several times."""
+        claims = await self._names.many(keys)
+        records = await self._users.many(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
+        users = {user_id: stored.user for user_id, stored in records.items()}
+        holders = (holder(claim, key, users) for key, (claim, _) in claims.items())
+        return [records[user_id] for user_id in holders if user_id in records]
 
     async def giving_up(self, user: User, dropped: Collection[str]) -> dict[str, str]:
         """The ETags, by digest, of the user's claims of names that its record will drop: what `free` wants after that.
