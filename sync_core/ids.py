@@ -30,6 +30,12 @@ def new_group_id(random_bits: RandomBits = secrets.randbits) -> str:
     return new_id("DG", random_bits)
 
 
+def new_phone_id(beside: str = "", random_bits: RandomBits = secrets.randbits) -> str:
+    """`beside` is the id of its user, whose phones share its partition, so that a sync's new rows go out together; "" for nobody's."""
+    phone_id = new_id("DP", random_bits)
+    return f"DP{user_partition(beside)}{phone_id[3:]}" if beside else phone_id
+
+
 def new_directory_key(random_bits: RandomBits = secrets.randbits) -> str:
     """The key of a sync, by which the Admin API names it."""
     return new_id("DK", random_bits)

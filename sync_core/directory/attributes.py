@@ -1,4 +1,4 @@
-"""Which attribute of the source becomes which field here, and which attributes may (B-040..B-051, B-060..B-068)."""
+"""Which attribute of the source becomes which field here, and which attributes may (B-040..B-051, B-060..B-071)."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,12 @@ from collections.abc import Callable
 import msgspec
 
 from sync_core.directory.names import normalize
+from sync_core.directory.phones import Slot
 from sync_core.errors import Rejected
 
 USER_PRINCIPAL_NAME = "userPrincipalName"
+PRIMARY_PHONE, SECONDARY_PHONE = "businessPhones", "mobilePhone"
+"""Where phones come from unless somebody says otherwise, once they are imported (B-071)."""
 MAX_ALIASES = 8
 
 TEXT_ATTRIBUTES = frozenset(
@@ -38,11 +41,21 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """By position, "1" to "8" (B-045)."""
     normalize: bool = False
+    primary_phone: str = ""
+    """"" for both: phones are not imported (B-070)."""
+    secondary_phone: str = ""
+
+    @property
+    def phones(self) -> tuple[tuple[Slot, str], ...]:
+        """Slot and source attribute of the phones that are imported."""
+        slots = ((Slot.PRIMARY, self.primary_phone), (Slot.SECONDARY, self.secondary_phone))
+        return tuple((slot, source) for slot, source in slots if source)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The attributes to read, each once, in a fixed order: the order of `SourceUser.values`."""
         wanted = (self.username, self.realname, self.email, self.notes, *(self.aliases[p] for p in sorted(self.aliases)))
+        wanted = (*wanted, self.primary_phone, self.secondary_phone)
         return tuple(dict.fromkeys(source for source in wanted if source))
 
 
@@ -56,6 +69,8 @@ class Mapped(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """None where notes are not imported: then those here stay (B-051)."""
     aliases: dict[str, str]
     """By position, every mapped position present: "" where the source has no value."""
+    phones: tuple[tuple[Slot, str], ...] = ()
+    """What the source says of each slot that is imported, as it says it: "" where it has no value."""
 
 
 type Mapper = Callable[[tuple[str, ...]], Mapped]
@@ -68,6 +83,7 @@ def mapper(mapping: Mapping) -> Mapper:
     username, realname, email = place[mapping.username], place[mapping.realname], place[mapping.email]
     notes = place[mapping.notes] if mapping.notes else None
     aliases = [(position, place[source]) for position, source in mapping.aliases.items()]
+    phones = [(slot, place[source]) for slot, source in mapping.phones]
     normalizes = mapping.normalize
 
     def apply(values: tuple[str, ...]) -> Mapped:
@@ -80,6 +96,7 @@ def mapper(mapping: Mapping) -> Mapper:
             values[email],
             None if notes is None else values[notes],
             {position: values[n].strip() for position, n in aliases},
+            tuple([(slot, values[n].strip()) for slot, n in phones]) if phones else (),
         )
 
     return apply
@@ -103,6 +120,10 @@ def check(mapping: Mapping) -> None:
         if position not in {str(number) for number in range(1, MAX_ALIASES + 1)}:
             raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position!r}', field="aliases")
         _check_source(source, f"aliases.{position}")
+    if mapping.secondary_phone and not mapping.primary_phone:
+        raise Rejected("a secondary phone needs a primary one", field="phones.primary")
+    for slot, source in mapping.phones:
+        _check_source(source, f"phones.{slot}")
     if mapping.normalize and mapping.username != USER_PRINCIPAL_NAME:
         raise Rejected(f"usernames are normalized only when their source is {USER_PRINCIPAL_NAME}", field="normalize")
 
