@@ -6,26 +6,28 @@ from datetime import timedelta
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
-from sync_core.management.connections import Connections
+from sync_core.management.connections import Connections, make_connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
+from sync_core.management.schedules import Schedules, make_schedules
 from sync_core.management.sign_in import SignIn
-from sync_core.management.syncs import Syncs
+from sync_core.management.sync_settings import SyncSettings, make_sync_settings
+from sync_core.management.syncs import Syncs, make_syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users, make_users
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
+from sync_core.runs.schedule import Schedule
 from sync_core.runs.service import Runs
 from sync_core.runs.steps import Steps
 from sync_core.secrets import SecretBox
 from sync_core.settings import Settings
 from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
-from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.schema import prepare
 from sync_core.trash.messages import Purge
@@ -39,6 +41,9 @@ class Services:
     steps: Steps
     connections: Connections
     syncs: Syncs
+    sync_settings: SyncSettings
+    schedules: Schedules
+    schedule: Schedule
     directory: DirectoryViews
     users: Users
     user_import: UserImport
@@ -80,18 +85,23 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         secrets.randbits,
         trash_days=settings.trash_days,
         max_users=settings.max_plan_users,
+        failure_days=settings.failure_days,
     )
+    runs = Runs(context)
     journal = Journal(context.log, clock, secrets.randbits)
-    connections = Connections(ConnectionRows(tables), directories.of, clock)
-    syncs = Syncs(context.syncs, connections, directories.of, clock)
+    connections = make_connections(tables, directories.of, clock, secrets.randbits)
+    syncs = make_syncs(tables, directories.of, clock, secrets.randbits)
     directory = DirectoryViews(context.users, context.groups, syncs)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs)
     window = timedelta(seconds=settings.signature_window)
     return Services(
-        runs=Runs(context),
+        runs=runs,
         steps=Steps(context),
         connections=connections,
         syncs=syncs,
+        sync_settings=make_sync_settings(tables, directories.of, clock, secrets.randbits),
+        schedules=make_schedules(tables, directories.of, clock, secrets.randbits),
+        schedule=Schedule(context, runs),
         directory=directory,
         users=make_users(tables, clock, secrets.randbits),
         user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits)),

@@ -19,6 +19,11 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
         del timer
         await services().steps.watch()
 
+    @bp.timer_trigger(arg_name="timer", schedule=EVERY_MINUTE)
+    async def start_due_syncs(timer: func.TimerRequest) -> None:
+        del timer
+        await services().schedule()
+
     @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
     async def sweep_trash(timer: func.TimerRequest) -> None:
         del timer

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import Brake
@@ -54,11 +55,9 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_groups(object_ids: tuple[str, ...]) -> None:
-    """Raises Rejected for more than 400 groups (B-031), none, or one named twice."""
+    """Raises Rejected for more than 400 groups (B-031), or one named twice. None are few enough: such a sync is paused (B-035)."""
     if len(object_ids) > MAX_GROUPS:
         raise Rejected(f"at most {MAX_GROUPS} groups can be selected, not {len(object_ids)}", field="groups")
-    if not object_ids:
-        raise Rejected("select at least one group", field="groups")
     if len(set(object_ids)) != len(object_ids):
         raise Rejected("a group is selected twice", field="groups")
 
@@ -77,6 +76,12 @@ def check_runnable(sync: Sync) -> None:
         raise Rejected(
             "the connection has moved to another tenant: preview the sync, and accept the preview, before it runs there", field="tenant_id"
         )
+
+
+def moved(sync: Sync, tenant_id: str) -> Sync:
+    """The sync with another tenant; moved back before anything ran in that, it is as before (D-08)."""
+    left = sync.moved_from or sync.tenant_id
+    return replace(sync, tenant_id=tenant_id, moved_from="" if left == tenant_id else left, version=sync.version + 1)
 
 
 def check_name(name: str) -> str:

@@ -1,7 +1,6 @@
-"""User syncs: set up after everything that can be wrong was looked for (B-025, B-030..B-049)."""
+"""User syncs: set up after everything that can be wrong was looked for, and deleted (B-025, B-030..B-049, B-140..B-143)."""
 
-import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -12,55 +11,86 @@ from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory import attributes, names
 from sync_core.directory.attributes import Mapping
-from sync_core.directory.syncs import MAX_NAME, Connection, SelectedGroup, Sync, check_groups, check_name
-from sync_core.entra.port import Directory, SourceGroup, Sources
-from sync_core.errors import Conflict, GroupGone, NotFound, Rejected, SyncError
-from sync_core.management.connections import Connections, presentable
+from sync_core.directory.brake import Brake, check_brake
+from sync_core.directory.events import Happening
+from sync_core.directory.lives import Life, Pause, paused
+from sync_core.directory.schedules import new_phase, next_slot
+from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_NAME, Connection, Sync, check_groups, check_interval, check_name
+from sync_core.entra.port import Sources
+from sync_core.errors import Conflict, NotFound, Rejected
+from sync_core.ids import RandomBits
+from sync_core.management.connections import Connections, make_connections, presentable
+from sync_core.management.journal import Journal
 from sync_core.management.references import has_form, unknown
+from sync_core.management.selection import find, selected
 from sync_core.management.versions import check_version
+from sync_core.storage.lives import LifeRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.syncs import NameTaken, SyncRows
+from sync_core.storage.tables import Tables
 
-PARALLEL_READS = 8
-MAX_NAMED = 5
-"""How many missing groups an error names."""
+DEFAULT_BRAKE = Brake()
 
 
 @dataclass(frozen=True, slots=True)
 class NewSync:
     connection_id: str
     groups: tuple[str, ...]
-    """Object ids of groups in Entra."""
+    """Object ids of groups in Entra. Without any the sync is paused (B-035)."""
     mapping: Mapping
     name: str = ""
     """"" for the organization's name."""
+    interval: int = DEFAULT_INTERVAL
+    enrollment_mail: bool = False
+    brake: Brake = DEFAULT_BRAKE
 
 
 class Syncs:
-    def __init__(self, rows: SyncRows, connections: Connections, sources: Sources, clock: Clock) -> None:
+    def __init__(
+        self,
+        rows: SyncRows,
+        lives: LifeRows,
+        connections: Connections,
+        sources: Sources,
+        journal: Journal,
+        clock: Clock,
+        random_bits: RandomBits,
+    ) -> None:
         self._rows = rows
+        self._lives = lives
         self._connections = connections
         self._sources = sources
+        self._journal = journal
         self._clock = clock
+        self._random_bits = random_bits
 
-    async def create(self, new: NewSync) -> Sync:
+    async def create(self, new: NewSync, *, by: str) -> Sync:
         """Raises Rejected, naming the field at fault, and what the source raises. Nothing is written then."""
-        _check_mapping(new.mapping)
+        check_mapping(new.mapping)
         check_groups(new.groups)
+        check_interval(new.interval)
+        check_brake(new.brake)
         name = check_name(new.name) if new.name else ""
         connection = await self._connection(new.connection_id)
         source = await self._sources(connection.tenant_id)
-        groups = await _selected(source, new.groups)
+        found = await find(source, new.groups)
         organization = "" if name else (await source.organization())[1]
         sync = Sync(
-            directory_key=ids.new_directory_key(),
+            directory_key=ids.new_directory_key(self._random_bits),
             name=name or presentable(organization, connection.tenant_id),
             connection_id=connection.connection_id,
             tenant_id=connection.tenant_id,
-            groups=groups,
+            groups=selected(new.groups, (), found, self._random_bits),
             mapping=new.mapping,
+            brake=new.brake,
+            interval=new.interval,
+            enrollment_mail=new.enrollment_mail,
             created_at=self._clock.now(),
         )
-        return await (self._insert(sync) if name else self._insert_numbered(sync))
+        async with self._journal.about(by, Happening.SYNC_CREATE, sync.name, sync.directory_key) as entry:
+            made = await self._insert(sync, numbered=not name)
+            entry.describe(name=made.name, connection=connection.name, groups=str(len(made.groups)))
+        return made
 
     async def all(self) -> list[Sync]:
         return [sync for sync in await self._rows.all() if sync.deleted_at is None]
@@ -80,11 +110,18 @@ class Syncs:
             raise unknown("sync", directory_key)
         return stored.sync, stored.etag
 
-    async def delete(self, directory_key: str, if_match: Collection[str] = ()) -> None:
+    async def delete(self, directory_key: str, if_match: Collection[str] = (), *, by: str) -> None:
         """Makes everything that it manages unmanaged, and nothing else (B-140..B-143). A run that goes on stops at its next slice (D-17).
 
         Raises NotFound, and Outdated.
         """
+        sync, etag = await self.version(directory_key)
+        check_version(etag, if_match)
+        async with self._journal.about(by, Happening.SYNC_DELETE, sync.name, directory_key):
+            await self._delete(directory_key, if_match)
+            await self._lives.remove(directory_key)
+
+    async def _delete(self, directory_key: str, if_match: Collection[str]) -> None:
         while True:
             sync, etag = await self.version(directory_key)
             check_version(etag, if_match)
@@ -102,7 +139,32 @@ class Syncs:
         except NotFound as error:
             raise Rejected(str(error), field="connection_id") from error
 
-    async def _insert(self, sync: Sync) -> Sync:
+    async def _insert(self, sync: Sync, *, numbered: bool) -> Sync:
+        """With its life first: without one it would never run, and one without a sync does no harm."""
+        now = self._clock.now()
+        phase = new_phase(self._random_bits)
+        life = Life(directory_key=sync.directory_key, phase=phase, next_at=next_slot(now, sync.interval, phase))
+        await self._lives.change(sync.directory_key, lambda _: life if sync.groups else paused(life, Pause.NO_GROUPS, now))
+        try:
+            made = await (self._insert_numbered(sync) if numbered else self._insert_named(sync))
+            await self._check_connection(made)
+        except (Rejected, Conflict):
+            await self._lives.remove(sync.directory_key)
+            raise
+        return made
+
+    async def _check_connection(self, sync: Sync) -> None:
+        """Once more, now that whoever deletes or moves the connection sees the sync."""
+        try:
+            tenant_id = (await self._connections.get(sync.connection_id)).tenant_id
+        except NotFound:
+            tenant_id = ""
+        stored = await self._rows.read(sync.directory_key)
+        if stored is not None and stored.sync.tenant_id != tenant_id:
+            await self._rows.delete(structs.replace(stored.sync, deleted_at=self._clock.now()), stored.etag)
+            raise Rejected("the connection was deleted or moved meanwhile: choose another one, or repeat", field="connection_id")
+
+    async def _insert_named(self, sync: Sync) -> Sync:
         try:
             await self._rows.insert(sync)
         except NameTaken as taken:
@@ -122,7 +184,14 @@ class Syncs:
                 return named
 
 
-def _check_mapping(mapping: Mapping) -> None:
+def make_syncs(tables: Tables, sources: Sources, clock: Clock, random_bits: RandomBits) -> Syncs:
+    journal = Journal(LogRows(tables, clock), clock, random_bits)
+    connections = make_connections(tables, sources, clock, random_bits)
+    return Syncs(SyncRows(tables), LifeRows(tables), connections, sources, journal, clock, random_bits)
+
+
+def check_mapping(mapping: Mapping) -> None:
+    """Raises Rejected, naming the field of the mapping at fault."""
     try:
         attributes.check(mapping)
     except Rejected as error:
@@ -132,32 +201,3 @@ def _check_mapping(mapping: Mapping) -> None:
 def _numbered(sync: Sync, number: int) -> Sync:
     ending = f" {number}" if number > 1 else ""
     return structs.replace(sync, name=sync.name[: MAX_NAME - len(ending)].rstrip() + ending)
-
-
-async def _selected(source: Directory, object_ids: Sequence[str]) -> tuple[SelectedGroup, ...]:
-    """Each group as Entra has it, with a group id of its own (D-20). Raises Rejected naming those that Entra does not have."""
-    found = await _read(source, object_ids)
-    missing = [object_id for object_id in object_ids if object_id not in found]
-    if missing:
-        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
-        raise Rejected(f"Entra has no group with the id {', '.join(missing[:MAX_NAMED])}{more}", field="groups")
-    return tuple(SelectedGroup(object_id=i, group_id=ids.new_group_id(), name=found[i].name) for i in object_ids)
-
-
-async def _read(source: Directory, object_ids: Sequence[str]) -> dict[str, SourceGroup]:
-    """The groups that are there, by object id; a few at a time."""
-    found: dict[str, SourceGroup] = {}
-    waiting = iter(object_ids)
-
-    async def reader() -> None:
-        for object_id in waiting:
-            with suppress(GroupGone):
-                found[object_id] = await source.group(object_id)
-
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(PARALLEL_READS):
-                tasks.create_task(reader())
-    except* SyncError as several:
-        raise several.exceptions[0] from None
-    return found

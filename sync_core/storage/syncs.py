@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sync_core.directory import names
 from sync_core.directory.syncs import Sync
-from sync_core.errors import AlreadyExists
+from sync_core.errors import AlreadyExists, Stale
 from sync_core.storage.records import ROW_VERSION, columns, record
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
 
@@ -34,7 +34,7 @@ class SyncRows:
 
     async def insert(self, sync: Sync) -> None:
         """Raises NameTaken when another sync has the name. Inserting the same sync again changes nothing, as after a lost reply."""
-        claim = Row(PARTITION, _NAME + names.digest(sync.name), {"version": ROW_VERSION, "directory_key": sync.directory_key})
+        claim = _claim(sync)
         try:
             await self._tables.transact(TABLE, [Insert(claim), Insert(_row(sync))])
         except AlreadyExists as taken:
@@ -51,9 +51,25 @@ class SyncRows:
         row = await self._tables.get(TABLE, PARTITION, directory_key)
         return StoredSync(record(row.values, Sync), row.etag) if row else None
 
-    async def replace(self, sync: Sync, etag: str) -> str:
-        """Puts settings of the same name in the place of those with `etag`; the new ETag. Raises Stale or Missing."""
-        return await self._tables.write(TABLE, Replace(_row(sync, etag)))
+    async def replace(self, sync: Sync, etag: str, before: Sync | None = None) -> str:
+        """Puts settings in the place of those with `etag`; the new ETag. Raises Stale or Missing.
+
+        `before` are those, where the name may be another one: the claim of the name moves with it. Raises NameTaken.
+        """
+        replaced = Replace(_row(sync, etag))
+        if before is None or names.digest(before.name) == names.digest(sync.name):
+            return await self._tables.write(TABLE, replaced)
+        freed = await self._tables.get(TABLE, PARTITION, _NAME + names.digest(before.name))
+        operations: list[Operation] = [replaced, Insert(_claim(sync))]
+        if freed is not None and freed.values["directory_key"] == sync.directory_key:
+            operations.append(Delete(PARTITION, freed.key, freed.etag))
+        try:
+            return (await self._tables.transact(TABLE, operations))[0]
+        except AlreadyExists as taken:
+            found = await self._tables.get(TABLE, PARTITION, _claim(sync).key)
+            if found is None or found.values["directory_key"] == sync.directory_key:
+                raise Stale("the sync has this name already: it was changed meanwhile") from taken
+            raise NameTaken(f"there is a sync named {sync.name!r} already") from taken
 
     async def delete(self, deleted: Sync, etag: str) -> None:
         """Puts a tombstone in the place of the settings with `etag`, and frees the name with it. Raises Conflict when they changed."""
@@ -67,6 +83,10 @@ class SyncRows:
         """In the order of their directory keys, deleted ones too."""
         pages = self._tables.query(TABLE, PARTITION, start=_FIRST_SYNC, end=_AFTER_SYNCS)
         return [record(row.values, Sync) async for page in pages for row in page]
+
+
+def _claim(sync: Sync) -> Row:
+    return Row(PARTITION, _NAME + names.digest(sync.name), {"version": ROW_VERSION, "directory_key": sync.directory_key})
 
 
 def _row(sync: Sync, etag: str = "") -> Row:

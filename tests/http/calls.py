@@ -15,7 +15,9 @@ from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.memberships import Memberships
+from sync_core.management.schedules import Schedules
 from sync_core.management.sign_in import SignIn
+from sync_core.management.sync_settings import SyncSettings
 from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
@@ -35,6 +37,8 @@ class Served:
 
     connections: Connections
     syncs: Syncs
+    sync_settings: SyncSettings
+    schedules: Schedules
     runs: RunsModel
     directory: DirectoryViews
     users: Users
@@ -55,6 +59,8 @@ class Served:
         return cls(
             connections=deployment.connections,
             syncs=deployment.syncs,
+            sync_settings=deployment.sync_settings,
+            schedules=deployment.schedules,
             runs=RunsModel(deployment.syncs),
             directory=deployment.directory,
             users=deployment.users,

@@ -62,6 +62,7 @@ def test_the_type_of_a_problem_leads_to_its_description(described: dict[str, Any
 
 def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) -> None:
     assert sorted(operations(described)) == [
+        "delete /api/v1/connections/{connection_id}",
         "delete /api/v1/groups/{group_id}",
         "delete /api/v1/groups/{group_id}/members/{user_id}",
         "delete /api/v1/integrations/{ikey}",
@@ -88,14 +89,20 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "get /api/v1/users/{user_id}",
         "get /api/v1/users/{user_id}/access",
         "get /healthz",
+        "patch /api/v1/connections/{connection_id}",
         "patch /api/v1/groups/{group_id}",
+        "patch /api/v1/syncs/{directory_key}",
         "patch /api/v1/users/{user_id}",
         "post /api/v1/connections",
+        "post /api/v1/connections/{connection_id}/move",
         "post /api/v1/groups",
         "post /api/v1/integrations",
         "post /api/v1/integrations/{ikey}/secret",
         "post /api/v1/runs/{reference_code}/cancel",
         "post /api/v1/syncs",
+        "post /api/v1/syncs/{directory_key}/accept-move",
+        "post /api/v1/syncs/{directory_key}/pause",
+        "post /api/v1/syncs/{directory_key}/resume",
         "post /api/v1/syncs/{directory_key}/runs",
         "post /api/v1/users",
         "post /api/v1/users/import",

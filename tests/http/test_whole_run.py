@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from sync_core.directory.roles import Role
-from sync_core.management.connections import Connections
+from sync_core.management.connections import make_connections
 from sync_core.management.directory import DirectoryViews
-from sync_core.management.syncs import Syncs
+from sync_core.management.syncs import make_syncs
 from sync_core.services import Services
-from sync_core.storage.connections import ConnectionRows
 from tests.http.calls import HOST, Api, Served, Signed
 from tests.http.problem import problem
 from tests.management.deployment import Deployment
@@ -60,8 +59,8 @@ async def whole():
     await world.prepare()
     deployment = Deployment(tables=world.memory, clock=world.clock)
     sources = world.context.source
-    connections = Connections(ConnectionRows(world.tables), sources, world.clock)
-    syncs = Syncs(world.context.syncs, connections, sources, world.clock)
+    connections = make_connections(world.tables, sources, world.clock, world.random.getrandbits)
+    syncs = make_syncs(world.tables, sources, world.clock, world.random.getrandbits)
     directory = DirectoryViews(world.context.users, world.context.groups, syncs)
     served = replace(Served.of(deployment), runs=cast("Any", world.runs), connections=connections, syncs=syncs, directory=directory)
 

@@ -11,19 +11,20 @@ from pydantic import SecretStr
 from sync_core.clock import MovableClock
 from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
-from sync_core.management.connections import Connections
+from sync_core.management.connections import make_connections
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
 from sync_core.management.memberships import Memberships
+from sync_core.management.schedules import make_schedules
 from sync_core.management.sign_in import SignIn
-from sync_core.management.syncs import Syncs
+from sync_core.management.sync_settings import make_sync_settings
+from sync_core.management.syncs import make_syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
-from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.members import MemberRows
@@ -35,7 +36,7 @@ from sync_core.storage.users import UserRows
 from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
-TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Objects", "Trash")
+TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Objects", "Trash", "Log", "Outbox")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
 
@@ -51,8 +52,10 @@ class Deployment:
     source: SourceModel = field(default_factory=SourceModel)
 
     def __post_init__(self) -> None:
-        self.connections = Connections(ConnectionRows(self.tables), self._source_of, self.clock)
-        self.syncs = Syncs(SyncRows(self.tables), self.connections, self._source_of, self.clock)
+        self.connections = make_connections(self.tables, self._source_of, self.clock, randbits)
+        self.syncs = make_syncs(self.tables, self._source_of, self.clock, randbits)
+        self.sync_settings = make_sync_settings(self.tables, self._source_of, self.clock, randbits)
+        self.schedules = make_schedules(self.tables, self._source_of, self.clock, randbits)
         self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
         self.users = make_users(self.tables, self.clock, randbits)
@@ -69,13 +72,13 @@ class Deployment:
         return self.source
 
     async def connected(self) -> Connection:
-        return await self.connections.create(TENANT)
+        return await self.connections.create(TENANT, by="test")
 
     async def rows(self) -> dict[str, list[Row]]:
         """Everything that is stored, to compare before and after."""
         partitions = {
             "Connections": ["connection"],
-            "Syncs": ["sync", "lock"],
+            "Syncs": ["sync", "lock", "life"],
             "Integrations": list("0123456789abcdef"),
             "Groups": ["group"],
         }

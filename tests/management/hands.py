@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from sync_core.directory.edits import UserEdit
+from sync_core.directory.edits import SETTABLE, GroupEdit, UserEdit
+from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
-from sync_core.management.connections import Connections
 from sync_core.management.groups import Groups
 from sync_core.management.memberships import Memberships
-from sync_core.management.syncs import Syncs
+from sync_core.management.syncs import make_syncs
 from sync_core.management.users import make_users
 from sync_core.planning.claims import EDIT_LASTS, holder
 from sync_core.storage import names, users
-from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.members import Edits
 from sync_core.storage.records import record
 from sync_core.storage.users import Meta
@@ -30,8 +30,7 @@ class Hands:
         self.users = make_users(world.tables, world.clock, world.random.getrandbits)
         self.memberships = Memberships(context.users, context.groups, context.members, context.syncs)
         self.groups = Groups(context.groups, context.syncs, self.memberships, world.random.getrandbits)
-        connections = Connections(ConnectionRows(world.tables), context.source, world.clock)
-        self.delete_sync = Syncs(context.syncs, connections, context.source, world.clock).delete
+        self.delete_sync = partial(make_syncs(world.tables, context.source, world.clock, world.random.getrandbits).delete, by="test")
 
     async def fork(self) -> "Hands":
         """Another world in the same state."""
@@ -51,6 +50,16 @@ class Hands:
 
     async def rename(self, user: User, username: str) -> User:
         return await self.change(user, UserEdit(username=username))
+
+    async def set_status(self, user: User, which: int) -> User:
+        return await self.change(user, UserEdit(status=SETTABLE[which % len(SETTABLE)]))
+
+    async def create_group(self, name: str) -> Group:
+        return (await self.groups.create(GroupEdit(name=name)))[0]
+
+    async def set_group_status(self, group: Group, which: int) -> Group:
+        status = tuple(GroupStatus)[which % len(GroupStatus)]
+        return (await self.groups.update(group.group_id, GroupEdit(status=status)))[0]
 
     def stale_rows(self, *user_ids: str) -> Edits:
         """Rows of members that no record agrees with."""

@@ -9,7 +9,7 @@ from tests.management.source import TENANT, guid
 
 async def test_a_connection_takes_the_name_of_the_organization(deployment: Deployment) -> None:  # B-025
     deployment.source.display_name = " Corp\tand Sons "
-    made = await deployment.connections.create(TENANT)
+    made = await deployment.connections.create(TENANT, by="test")
     assert (made.name, made.tenant_id, made.created_at) == ("Corp and Sons", TENANT, NOW)
     assert await deployment.connections.get(made.connection_id) == made
 
@@ -17,11 +17,11 @@ async def test_a_connection_takes_the_name_of_the_organization(deployment: Deplo
 @pytest.mark.parametrize(("organization", "name"), [("", TENANT), ("\n", TENANT), ("n" * 300, "n" * 128)])
 async def test_an_organization_whose_name_cannot_be_one_here_still_connects(deployment: Deployment, organization: str, name: str) -> None:
     deployment.source.display_name = organization
-    assert (await deployment.connections.create(TENANT)).name == name
+    assert (await deployment.connections.create(TENANT, by="test")).name == name
 
 
 async def test_a_connection_may_be_named(deployment: Deployment) -> None:
-    assert (await deployment.connections.create(TENANT, " Head office ")).name == "Head office"
+    assert (await deployment.connections.create(TENANT, " Head office ", by="test")).name == "Head office"
 
 
 async def test_several_connections_are_listed_in_the_order_of_their_ids(deployment: Deployment) -> None:  # B-021
@@ -33,7 +33,7 @@ async def test_a_tenant_that_does_not_answer_is_not_connected(deployment: Deploy
     deployment.source.fault = Reauthorize("consent was withdrawn")
     before = await deployment.rows()
     with pytest.raises(Reauthorize):
-        await deployment.connections.create(TENANT)
+        await deployment.connections.create(TENANT, by="test")
     assert await deployment.rows() == before
 
 
@@ -41,7 +41,7 @@ async def test_a_credential_that_reaches_another_tenant_does_not_connect_this_on
     deployment.source.tenant_id = guid(1)
     before = await deployment.rows()
     with pytest.raises(Rejected) as refused:
-        await deployment.connections.create(TENANT)
+        await deployment.connections.create(TENANT, by="test")
     assert refused.value.field == "tenant_id"
     assert await deployment.rows() == before
 

@@ -76,7 +76,9 @@ async def test_what_names_no_user_is_not_found(deployment: Deployment, reference
 async def test_a_group_is_shown_with_the_present_name_of_its_sync(deployment: Deployment) -> None:  # D-20
     deployment.source.add_groups(1)
     connection = await deployment.connected()
-    sync = await deployment.syncs.create(NewSync(connection.connection_id, tuple(deployment.source.groups), Mapping(), "Head office"))
+    sync = await deployment.syncs.create(
+        NewSync(connection.connection_id, tuple(deployment.source.groups), Mapping(), "Head office"), by="test"
+    )
     chosen = sync.groups[0]
     await GroupRows(deployment.tables).insert(Group(group_id=chosen.group_id, name="Staff", sync=sync.directory_key))
     group, name = await deployment.directory.group(chosen.group_id)

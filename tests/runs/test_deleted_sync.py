@@ -7,11 +7,9 @@ import pytest
 from sync_core.directory.groups import api_name, as_kept
 from sync_core.directory.users import Status, User
 from sync_core.errors import NotFound
-from sync_core.management.connections import Connections
-from sync_core.management.syncs import Syncs
+from sync_core.management.syncs import Syncs, make_syncs
 from sync_core.planning.settle import live_holds
 from sync_core.runs.record import Phase, State
-from sync_core.storage.connections import ConnectionRows
 from tests.management.hands import Hands, check_names
 from tests.runs.fates import cut_run
 from tests.runs.picture import DIRECTORY, etags, picture
@@ -34,13 +32,12 @@ async def shared() -> tuple[World, str, str]:
 
 
 def syncs(here: World) -> Syncs:
-    connections = Connections(ConnectionRows(here.tables), here.context.source, here.clock)
-    return Syncs(here.context.syncs, connections, here.context.source, here.clock)
+    return make_syncs(here.tables, here.context.source, here.clock, here.random.getrandbits)
 
 
 async def delete(here: World, key: str) -> None:
     here.clock.at += timedelta(minutes=1)
-    await syncs(here).delete(key)
+    await syncs(here).delete(key, by="test")
 
 
 async def holders(here: World, username: str) -> set[str]:
@@ -76,7 +73,7 @@ async def test_a_deleted_sync_is_not_found_and_its_name_is_free():  # D-17
     await delete(here, acme)
 
     with pytest.raises(NotFound):
-        await syncs(here).delete(acme)
+        await syncs(here).delete(acme, by="test")
     with pytest.raises(NotFound):
         await here.runs.start(acme, "test")
     assert await here.connect("staff", name="ACME")

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from sync_core.directory.syncs import MAX_NAME, Connection
 from triggers.http.fields import Answer, Body, Guid
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, SyncManager
+from triggers.http.versions import IfMatch, show_version
 
 router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
 
@@ -31,6 +32,14 @@ Prefix = Annotated[
 class NewConnection(Body):
     tenant_id: Guid = Field(description="The Entra tenant, whose administrator has consented.", examples=[TENANT])
     name: str = Field(default="", max_length=MAX_NAME, description="By default the organization's display name.", examples=["Head office"])
+
+
+class ConnectionPatch(Body):
+    name: str = Field(max_length=MAX_NAME, examples=["Head office"])
+
+
+class Move(Body):
+    tenant_id: Guid = Field(description="The Entra tenant, whose administrator has consented.", examples=[TENANT])
 
 
 class ConnectionAnswer(Answer):
@@ -60,9 +69,9 @@ class EntraGroups(Answer):
 
 
 @router.post("", status_code=201, summary="Connect a tenant", responses=answers(REAUTHORIZE))
-async def create_connection(new: NewConnection, services: Serve, _: SyncManager) -> ConnectionAnswer:
+async def create_connection(new: NewConnection, services: Serve, actor: SyncManager) -> ConnectionAnswer:
     """Makes a connection to an Entra tenant, once reading its organization has proved that the tenant answers this application."""
-    return ConnectionAnswer.of(await services.connections.create(new.tenant_id, new.name))
+    return ConnectionAnswer.of(await services.connections.create(new.tenant_id, new.name, by=str(actor)))
 
 
 @router.get("", summary="List connections", responses=answers())
@@ -72,9 +81,36 @@ async def list_connections(services: Serve, _: Reader) -> ConnectionList:
 
 
 @router.get("/{connection_id}", summary="Read a connection", responses=answers(NOT_FOUND))
-async def read_connection(connection_id: ConnectionId, services: Serve, _: Reader) -> ConnectionAnswer:
-    """One connection."""
-    return ConnectionAnswer.of(await services.connections.get(connection_id))
+async def read_connection(connection_id: ConnectionId, response: Response, services: Serve, _: Reader) -> ConnectionAnswer:
+    """One connection. Its ETag names this version of it."""
+    connection, etag = await services.connections.version(connection_id)
+    show_version(response, etag)
+    return ConnectionAnswer.of(connection)
+
+
+@router.patch("/{connection_id}", summary="Rename a connection", responses=answers(NOT_FOUND, OUTDATED))
+async def rename_connection(
+    connection_id: ConnectionId, patch: ConnectionPatch, response: Response, services: Serve, actor: SyncManager, if_match: IfMatch
+) -> ConnectionAnswer:
+    """Gives a connection another name."""
+    connection, etag = await services.connections.rename(connection_id, patch.name, if_match, by=str(actor))
+    show_version(response, etag)
+    return ConnectionAnswer.of(connection)
+
+
+@router.post("/{connection_id}/move", summary="Move a connection to another tenant", responses=answers(NOT_FOUND, REAUTHORIZE))
+async def move_connection(connection_id: ConnectionId, move: Move, services: Serve, actor: SyncManager) -> ConnectionAnswer:
+    """Reads another tenant, which has consented, from now on. Its syncs are paused, and run there once a preview of each is accepted.
+
+    The tenant that it is at already counts as authorized again.
+    """
+    return ConnectionAnswer.of(await services.connections.reauthorized(connection_id, move.tenant_id, by=str(actor), may_move=True))
+
+
+@router.delete("/{connection_id}", status_code=204, summary="Delete a connection", responses=answers(NOT_FOUND, OUTDATED))
+async def delete_connection(connection_id: ConnectionId, services: Serve, actor: SyncManager, if_match: IfMatch) -> None:
+    """Deletes a connection that no sync reads through."""
+    await services.connections.delete(connection_id, if_match, by=str(actor))
 
 
 @router.get("/{connection_id}/groups", summary="Find groups in Entra", responses=answers(NOT_FOUND, REAUTHORIZE))

@@ -3,10 +3,13 @@
 from datetime import datetime
 
 from fastapi import APIRouter, Response
+from msgspec import structs
 from pydantic import Field
 
 from sync_core.directory.attributes import Mapping
-from sync_core.directory.syncs import MAX_GROUPS, MAX_NAME, Sync
+from sync_core.directory.brake import Brake
+from sync_core.directory.lives import CONNECTED, Standing
+from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync
 from sync_core.management.syncs import NewSync
 from triggers.http.connections import GROUP, TENANT
 from triggers.http.fields import Answer, Body, Guid, SyncKey
@@ -21,6 +24,9 @@ router = APIRouter(prefix="/api/v1/syncs", tags=["syncs"])
 
 MAX_ATTRIBUTE = 200
 _DEFAULT = Mapping()
+_BRAKE = Brake()
+INTERVAL: int = Field(default=DEFAULT_INTERVAL, description="Minutes between scheduled runs: 30 to 10080.", examples=[720])
+ENROLLMENT_MAIL: bool = Field(default=False, description="Whether new users without a device get a link by mail.", examples=[False])
 
 
 class MappingBody(Body):
@@ -55,21 +61,76 @@ class MappingBody(Body):
         )
 
 
+class BrakeBody(Body):
+    """How much one run may do before it asks. Each class of changes is held when it is over its number and over its share."""
+
+    removals: int = Field(default=_BRAKE.removals, description="Users removed or disabled.", examples=[10])
+    removals_percent: int = Field(default=_BRAKE.removals_percent, description="Of the users that the sync holds.", examples=[20])
+    removals_most: int = Field(default=_BRAKE.removals_most, description="So many are held whatever their share.", examples=[500])
+    group_losses: int = Field(default=_BRAKE.group_losses, description="Members that one group loses.", examples=[10])
+    group_losses_percent: int = Field(default=_BRAKE.group_losses_percent, description="Of its members.", examples=[50])
+    renames: int = Field(default=_BRAKE.renames, description="Users renamed or taken over.", examples=[10])
+    renames_percent: int = Field(default=_BRAKE.renames_percent, description="Of the users that the sync holds.", examples=[20])
+
+    def brake(self) -> Brake:
+        return Brake(**self.model_dump())
+
+    @classmethod
+    def of(cls, brake: Brake) -> "BrakeBody":
+        return cls(**structs.asdict(brake))
+
+
 class NewSyncBody(Body):
     connection_id: str = Field(max_length=64, description="The connection to read through.", examples=["DC2A3B4C5D6E7F2G3H4I"])
     groups: list[Guid] = Field(
-        description="Object ids of the groups in Entra whose members, nested ones too, become users here.",
+        description="Object ids of the groups in Entra whose members, nested ones too, become users here. Without any the sync is paused.",
         examples=[[GROUP]],
-        json_schema_extra={"minItems": 1, "maxItems": MAX_GROUPS, "uniqueItems": True},
+        json_schema_extra={"maxItems": MAX_GROUPS, "uniqueItems": True},
     )
     mapping: MappingBody = MappingBody()
     name: str = Field(default="", max_length=MAX_NAME, description="Unique; by default the organization's name.", examples=["Head office"])
+    interval: int = INTERVAL
+    enrollment_mail: bool = ENROLLMENT_MAIL
+    brake: BrakeBody = BrakeBody()
+
+    def sync(self) -> NewSync:
+        return NewSync(
+            connection_id=self.connection_id,
+            groups=tuple(self.groups),
+            mapping=self.mapping.mapping(),
+            name=self.name,
+            interval=self.interval,
+            enrollment_mail=self.enrollment_mail,
+            brake=self.brake.brake(),
+        )
 
 
 class SelectedGroupAnswer(Answer):
     object_id: str = Field(examples=[GROUP])
     group_id: str = Field(description="Its group here.", examples=["DG2A3B4C5D6E7F2G3H4I"])
     name: str = Field(description="Its name in Entra when last seen.", examples=["Staff"])
+
+
+class ScheduleAnswer(Answer):
+    state: str = Field(description='"active" or "paused".', examples=["active"])
+    paused_because: str = Field(examples=[""])
+    paused_by: str = Field(description="Whoever paused it by hand.", examples=[""])
+    paused_at: datetime | None
+    next_run_at: datetime | None = Field(description="None while it is paused.")
+    failing_since: datetime | None = Field(description="The first failed scheduled run of the present streak.")
+    failures: int = Field(description="Failed scheduled runs of the present streak.", examples=[0])
+
+    @classmethod
+    def of(cls, standing: Standing) -> "ScheduleAnswer":
+        return cls(
+            state=standing.schedule,
+            paused_because=standing.paused_because,
+            paused_by=standing.paused_by,
+            paused_at=standing.paused_at,
+            next_run_at=standing.next_run_at,
+            failing_since=standing.failing_since,
+            failures=standing.failures,
+        )
 
 
 class SyncAnswer(Answer):
@@ -79,12 +140,20 @@ class SyncAnswer(Answer):
     tenant_id: str = Field(examples=[TENANT])
     groups: list[SelectedGroupAnswer]
     mapping: MappingBody
+    brake: BrakeBody
+    interval: int = INTERVAL
+    enrollment_mail: bool = ENROLLMENT_MAIL
     version: int = Field(description="Raised by each saved change.", examples=[1])
     created_at: datetime
+    moved_from: str = Field(description="The tenant that the connection left, until a preview of the new one is accepted.", examples=[""])
+    schedule: ScheduleAnswer
+    last_full_sync_at: datetime | None = Field(description="When the last full sync that did well ended.")
+    connection_status: str = Field(examples=[CONNECTED])
+    alert: str = Field(description="What somebody has to do something about.", examples=[""])
 
     @classmethod
-    def of(cls, sync: Sync) -> "SyncAnswer":
-        return cls.model_validate(_shown(sync))
+    def of(cls, sync: Sync, standing: Standing) -> "SyncAnswer":
+        return cls.model_validate(_shown(sync, standing))
 
 
 class SyncView(SyncAnswer):
@@ -92,8 +161,8 @@ class SyncView(SyncAnswer):
     last_run: RunAnswer | None = Field(description="The newest run.")
 
     @classmethod
-    def at(cls, sync: Sync, running: str, last_run: RunAnswer | None) -> "SyncView":
-        return cls.model_validate({**_shown(sync), "running": running or None, "last_run": last_run})
+    def at(cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None) -> "SyncView":
+        return cls.model_validate({**_shown(sync, standing), "running": running or None, "last_run": last_run})
 
 
 class SyncList(Answer):
@@ -101,19 +170,20 @@ class SyncList(Answer):
 
 
 @router.post("", status_code=201, summary="Set up a sync", responses=answers(REAUTHORIZE))
-async def create_sync(new: NewSyncBody, response: Response, services: Serve, _: SyncManager) -> SyncAnswer:
-    """Makes a user sync, once its mapping is checked and each of its groups was found in Entra. It does not run by itself from this."""
-    sync = await services.syncs.create(
-        NewSync(connection_id=new.connection_id, groups=tuple(new.groups), mapping=new.mapping.mapping(), name=new.name)
-    )
+async def create_sync(new: NewSyncBody, response: Response, services: Serve, actor: SyncManager) -> SyncAnswer:
+    """Makes a user sync, once its mapping is checked and each of its groups was found in Entra. Its first run is the next of its schedule,
+    or one that is started."""
+    sync = await services.syncs.create(new.sync(), by=str(actor))
     response.headers["Location"] = f"/api/v1/syncs/{sync.directory_key}"
-    return SyncAnswer.of(sync)
+    return SyncAnswer.of(sync, await services.schedules.of(sync))
 
 
 @router.get("", summary="List syncs", responses=answers())
 async def list_syncs(services: Serve, _: Reader) -> SyncList:
     """All user syncs, in the order of their keys."""
-    return SyncList(items=[SyncAnswer.of(sync) for sync in await services.syncs.all()])
+    syncs = await services.syncs.all()
+    standings = await services.schedules.of_all(syncs)
+    return SyncList(items=[SyncAnswer.of(sync, standing) for sync, standing in zip(syncs, standings, strict=True)])
 
 
 @router.get("/{directory_key}", summary="Read a sync", responses=answers(NOT_FOUND))
@@ -123,19 +193,20 @@ async def read_sync(directory_key: SyncKey, response: Response, services: Serve,
     show_version(response, etag)
     running = await services.runs.running(directory_key)
     newest, _next = await services.runs.history(directory_key, limit=1, cursor="")
-    return SyncView.at(sync, running, RunAnswer.of(newest[0]) if newest else None)
+    standing = await services.schedules.of(sync)
+    return SyncView.at(sync, standing, running, RunAnswer.of(newest[0]) if newest else None)
 
 
 @router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
-async def delete_sync(directory_key: SyncKey, services: Serve, _: SyncManager, if_match: IfMatch) -> None:
+async def delete_sync(directory_key: SyncKey, services: Serve, actor: SyncManager, if_match: IfMatch) -> None:
     """Deletes a sync, and nothing that it made: its users and groups stay as they are and are unmanaged from now on.
 
     A run of it that goes on is cancelled at its next slice. Users that another sync manages too pass to that one, with its next run.
     """
-    await services.syncs.delete(directory_key, if_match)
+    await services.syncs.delete(directory_key, if_match, by=str(actor))
 
 
-def _shown(sync: Sync) -> dict[str, object]:
+def _shown(sync: Sync, standing: Standing) -> dict[str, object]:
     return {
         "directory_key": sync.directory_key,
         "name": sync.name,
@@ -143,6 +214,14 @@ def _shown(sync: Sync) -> dict[str, object]:
         "tenant_id": sync.tenant_id,
         "groups": [{"object_id": group.object_id, "group_id": group.group_id, "name": group.name} for group in sync.groups],
         "mapping": MappingBody.of(sync.mapping),
+        "brake": BrakeBody.of(sync.brake),
+        "interval": sync.interval,
+        "enrollment_mail": sync.enrollment_mail,
         "version": sync.version,
         "created_at": sync.created_at,
+        "moved_from": sync.moved_from,
+        "schedule": ScheduleAnswer.of(standing),
+        "last_full_sync_at": standing.last_full_sync_at,
+        "connection_status": standing.connection_status,
+        "alert": standing.alert,
     }
