@@ -22,6 +22,8 @@ class Stored:
     """By digest: of every name that a candidate wants, and of those that a dead run had claimed."""
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
+    making: Mapping[str, str] = field(default_factory=dict[str, str])
+    """User id by object id, of users in the making: by runs, that go on, of syncs of the same tenant with lower directory keys."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     disabled_groups: frozenset[str] = frozenset()
     """Ids of the groups whose status is disabled: they block their members (B-157)."""
@@ -127,6 +129,8 @@ def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str
         record = stored.records.get(user_id)
         if record is not None and agrees(record, object_id, writer):
             return user_id, claimed not in ("", user_id)
+    if making := stored.making.get(object_id, ""):
+        return making, claimed not in ("", making)
     user_id = _by_username(candidate.mapped, object_id, stored, writer)
     if not user_id and claimed not in stored.records:
         return claimed, False

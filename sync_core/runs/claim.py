@@ -20,6 +20,7 @@ from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.messages import GROUPS_SHARE
 from sync_core.runs.messages import Claim as ClaimMessage
 from sync_core.runs.record import Phase, Run
+from sync_core.runs.rivals import Rivals
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import write_all
 from sync_core.storage.objects import ObjectRow
@@ -44,6 +45,7 @@ class _Met:
 class ClaimStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
+        self._rivals = Rivals(context)
 
     async def __call__(self, message: ClaimMessage) -> None:
         run = await self._course.live(message, Phase.CLAIM, message.attempt)
@@ -100,6 +102,7 @@ class ClaimStep:
         await self._course.check_lock(run.directory_key, run.run)
         etags, lost = await self._claim_objects(run, changes)
         await self._context.staging.add_claimed(run.run, share, etags)
+        lost |= await self._rivals.are_ahead(run, {c.object_id: c.user_id for c in changes if c.object_id in etags})
         return lost | await self._claim_names(run, [change for change in changes if change.object_id not in lost])
 
     async def _claim_objects(self, run: Run, changes: list[Change]) -> tuple[dict[str, str], set[str]]:

@@ -1,7 +1,7 @@
 """Gathers what a plan looks at: the staged pages, the sync's index, the answers about absentees, the names wanted and their holders."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -19,7 +19,9 @@ from sync_core.runs.course import settings_of
 from sync_core.runs.heed import released_users
 from sync_core.runs.record import Run, RunKind
 from sync_core.storage.bulk import each
+from sync_core.storage.objects import ObjectRow
 from sync_core.storage.staging import GroupMark
+from sync_core.storage.users import StoredUser
 
 IDS_A_BATCH = 100
 """Ten `$batch` requests: what is asked and kept at a time."""
@@ -107,21 +109,27 @@ class Gatherer:
         self, run: Run, reading: Reading, candidates: list[Candidate], leavers: list[Indexed], left: Left, groups: Sequence[Group]
     ) -> Stored:
         syncs = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None]
-        elsewhere = await self._elsewhere(settings_of(run), syncs, candidates)
+        known = await self._elsewhere(settings_of(run), syncs, candidates)
         wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
         claims = await self._context.names.many(wanted | left.digests)
         # Between claims and records: whoever is not alive any more has written its records, or never will.
         alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
         user_ids = {candidate.indexed.user_id for candidate in candidates if candidate.indexed is not None}
         user_ids.update(leaver.user_id for leaver in leavers)
-        user_ids.update(elsewhere.values())
+        user_ids.update(row.user_id for rows in known.values() for row in rows.values())
         user_ids.update(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
         users = await self._context.users.many(user_ids)
         disabled = frozenset(group.group_id for group in groups if group.status is GroupStatus.DISABLED)
         return Stored(
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
-            elsewhere=elsewhere,
+            elsewhere=_best(known, users),
+            making={
+                object_id: row.user_id
+                for key in sorted(known, reverse=True)  # the lowest key counts
+                for object_id, row in known[key].items()
+                if key < run.directory_key and row.run in alive.runs
+            },
             alive=alive,
             confirmed=await self._confirmed(run, (stored.user for stored in users.values()), disabled, syncs),
             disabled_groups=disabled,
@@ -138,15 +146,25 @@ class Gatherer:
         confirmed = await self._context.confirmations.all(run.directory_key)
         return {object_id: confirmation.user_id for object_id, confirmation in confirmed.items()}
 
-    async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, str]:
-        """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06)."""
+    async def _elsewhere(self, own: Sync, syncs: list[Sync], candidates: list[Candidate]) -> dict[str, dict[str, ObjectRow]]:
+        """How the tenant's other syncs know the objects that this one does not, or knows by a claim only (D-06): by directory key."""
         unknown = [c.user.object_id for c in candidates if c.indexed is None or not c.indexed.fingerprint]
-        found: dict[str, str] = {}
+        found: dict[str, dict[str, ObjectRow]] = {}
         for other in syncs:
             if other.tenant_id == own.tenant_id and other.directory_key != own.directory_key:
                 known = await self._context.objects.many(other.directory_key, unknown)
-                found |= {object_id: row.user_id for object_id, (row, _) in known.items()}
+                found[other.directory_key] = {object_id: row for object_id, (row, _) in known.items()}
         return found
+
+
+def _best(known: Mapping[str, Mapping[str, ObjectRow]], users: Mapping[str, StoredUser]) -> dict[str, str]:
+    """User id by object id, of several the one whose record says that it is the object: a claim of a dead run hides nobody."""
+    found: dict[str, str] = {}
+    for object_id, row in (item for rows in known.values() for item in rows.items()):
+        user = users[row.user_id].user if row.user_id in users else None
+        if object_id not in found or (user is not None and any(hold.object_id == object_id for hold in user.held_by.values())):
+            found[object_id] = row.user_id
+    return found
 
 
 def _without_fingerprints(page: list[Indexed], released: set[str]) -> list[Indexed]:

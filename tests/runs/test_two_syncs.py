@@ -3,6 +3,7 @@
 import asyncio
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,12 +138,30 @@ async def test_each_sync_that_runs_writes_its_own_data():  # B-011
         assert (await here.user("ann@corp.example")).realname == realname
 
 
+@pytest.mark.parametrize("seed", range(20))
+async def test_whoever_both_meet_at_once_becomes_one_user_whatever_name_each_gives(seed: int):  # B-011, D-06
+    here = World()
+    await here.prepare()
+    for name in ("ann", "bea", "cid"):
+        here.source.hire(f"{name}@corp.example", "staff", "sales", mailNickname=name)
+    keys = await here.connect("staff"), await here.connect("sales", name="Sales", mapping=Mapping(username="mailNickname"))
+
+    await side_by_side(here, keys, Random(seed))
+
+    assert [set(user.held_by) for user in await here.users()] == [set(keys)] * 3
+    for key in keys:
+        assert (await here.sync(key)).state is State.COMPLETED
+    await check_sound(here)
+
+
 async def side_by_side(here: World, keys: tuple[str, ...], dice: Random) -> None:
     """Runs of all these syncs at the same time, their steps and their requests mixed up."""
     for key in keys:
         await here.runs.start(key, "test")
     here.interrupt = mixed_up(dice)
-    while due := [m for step in STEPS for m in here.queues.receive(step.queue, limit=32)]:
+    while at := here.queues.due():
+        here.clock.at = max(here.clock.at, at)
+        due = [m for step in STEPS for m in here.queues.receive(step.queue, limit=32)]
         dice.shuffle(due)
         while due:
             batch = [due.pop() for _ in range(dice.randint(1, len(due)))]
