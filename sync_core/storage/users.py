@@ -127,27 +127,36 @@ class UserRows:
         return None
 
     async def _write[E: Edit | Removal](self, partition: str, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> list[E]:
+        """`~meta` is read once and then known from the answers, and copied to Counts at the end: whoever dies before that, or is refused,
+        leaves the copy to the delivery, or the run, that puts right what it left.
+        """
         refused: list[E] = []
         size = MAX_OPERATIONS - 1
+        meta, etag = await self._meta(partition)
+        begun_at = etag
         for start in range(0, len(edits), size):
             part = edits[start : start + size]
-            if not await self._transact(partition, part, fenced):
-                refused += part
+            meta, etag, done = await self._transact(partition, part, fenced, meta, etag)
+            refused += () if done else part
+        if etag != begun_at:
+            await self._copy(partition, meta, etag)
         return refused
 
-    async def _transact(self, partition: str, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta]) -> bool:
+    async def _transact(
+        self, partition: str, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta], meta: Meta, etag: str
+    ) -> tuple[Meta, str, bool]:
+        """`~meta` as it then is, its ETag, and whether the edits are written."""
         operations = list(map(_operation, edits))
         while True:
-            meta, etag = await self._meta(partition)
             after = _counted(fenced(meta), edits)
             try:
                 written, *_ = await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
             except (Stale, AlreadyExists, Missing) as conflict:
                 if conflict.index:
-                    return False
+                    return meta, etag, False
+                meta, etag = await self._meta(partition)
                 continue
-            await self._copy(partition, after, written)
-            return True
+            return after, written, True
 
     async def copy_counts(self, partition: str) -> None:
         """Brings Counts up to its partition: whoever wrote there last may have died in between."""
