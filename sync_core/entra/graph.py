@@ -15,8 +15,9 @@ from kiota_abstractions.request_information import RequestInformation
 from sync_core.entra.client import GraphClient
 from sync_core.entra.cloud import Cloud
 from sync_core.entra.credentials import credential_for
-from sync_core.entra.port import Page, Presence, SourceGroup
+from sync_core.entra.port import Answers, Page, Presence, Questions, SourceGroup
 from sync_core.entra.presence import PresenceReader
+from sync_core.entra.questions import QuestionReader
 from sync_core.entra.rows import UserReader, reader
 from sync_core.entra.sdk import GroupQuery, GroupsQuery, MembersQuery, OrganizationQuery
 from sync_core.errors import IncompleteRead, Reauthorize, StopRun
@@ -45,6 +46,7 @@ class GraphDirectory:
         self._client = client
         self._cloud = cloud
         self._presence = PresenceReader(client)
+        self._questions = QuestionReader(client)
 
     async def organization(self) -> tuple[str, str]:
         await self._cloud.check()
@@ -92,6 +94,9 @@ class GraphDirectory:
 
     async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
         return await self._presence.read(object_ids, reader(tuple(attributes)))
+
+    async def ask(self, questions: Questions, attributes: Sequence[str]) -> Answers:
+        return await self._questions.read(questions, reader(tuple(attributes)))
 
     async def close(self) -> None:
         await self._client.close()

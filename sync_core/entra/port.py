@@ -4,8 +4,9 @@ Every request counts once in `tally`, retries included.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -47,6 +48,49 @@ class Presence:
     groups: frozenset[str] = frozenset()
 
 
+type Kind = Literal["user", "group"]
+
+
+class Sight(StrEnum):
+    """What the source says of a group's existence."""
+
+    THERE = "there"
+    GONE = "gone"
+    HIDDEN = "hidden"
+    """It is there and hides its members: who may not see them is told that nobody is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """About single users and groups: each answered by one request, twenty of them in a `$batch`."""
+
+    attribute: str = ""
+    """What the names are values of."""
+    names: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    """Object ids of users to read."""
+    memberships: tuple[str, ...] = ()
+    """Object ids of users whose groups are asked for."""
+    groups: tuple[str, ...] = ()
+    """Object ids of groups that may be there or not."""
+    parents: tuple[tuple[Kind, str], ...] = ()
+    """Users and groups, by object id, whose own groups are asked for: those that they are in without nesting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Each by what was asked."""
+
+    named: dict[str, tuple[SourceUser, ...]] = field(default_factory=dict[str, tuple[SourceUser, ...]])
+    """Whose attribute has this value, whatever its case; three at most."""
+    users: dict[str, SourceUser | None] = field(default_factory=dict[str, SourceUser | None])
+    """None for one that is gone."""
+    memberships: dict[str, frozenset[str] | None] = field(default_factory=dict[str, frozenset[str] | None])
+    """Object ids of all groups that the user is in, transitively; None where the user is gone."""
+    groups: dict[str, Sight] = field(default_factory=dict[str, Sight])
+    parents: dict[tuple[Kind, str], tuple[SourceGroup, ...]] = field(default_factory=dict[tuple[Kind, str], tuple[SourceGroup, ...]])
+
+
 class Directory(Protocol):
     """The source, as one connection reaches it.
 
@@ -77,6 +121,13 @@ class Directory(Protocol):
     async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
         """Each object id read by itself, with its groups: 10 ids a `$batch` request (2 of its 20 requests each). Inner 429s and 5xx are
         asked again, alone, until each id has an answer or Transient is raised.
+        """
+        ...
+
+    async def ask(self, questions: Questions, attributes: Sequence[str]) -> Answers:
+        """All answers, for somebody who waits for them: 20 questions a `$batch` request, the requests side by side. Inner 429s and 5xx
+        are asked again for about a second in all; then Transient is raised. Rejected, naming the field `username`, where the source
+        does not look users up by the attribute.
         """
         ...
 

@@ -96,12 +96,14 @@ class UserRows:
                     continue
                 break
 
-    async def write(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int) -> list[Edit]:
+    async def write(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int | None) -> list[Edit]:
         """Writes records of one partition. Returns the edits that were not written, because one of their transaction met another record
         than its `before`: read these again.
 
-        Raises Superseded when a later run of the sync has written, or fenced, this partition.
+        Raises Superseded when a later run of the sync has written, or fenced, this partition. None is nobody's fence: who is no run.
         """
+        if fence is None:
+            return await self._write(partition, edits, lambda meta: meta)
         return await self._write(partition, edits, partial(_fenced, directory_key=directory_key, fence=fence))
 
     async def amend[E: Edit | Removal](self, edits: Iterable[E]) -> list[E]:
