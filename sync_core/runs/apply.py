@@ -15,8 +15,10 @@ from sync_core.directory.users import Status, User
 from sync_core.errors import Conflict, Missing
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.settle import Writer, live_holds, same, settle
+from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
+from sync_core.runs.hand import Hand, hand_of
 from sync_core.runs.messages import Apply, slice_share
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run
@@ -44,6 +46,8 @@ class Settled:
 class ApplyStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
+        self._applier = Applier(context)
+        self._account = Account(context)
 
     async def __call__(self, message: Apply) -> None:
         run = await self._course.live(message, Phase.APPLY, message.attempt)
@@ -61,23 +65,38 @@ class ApplyStep:
 
     async def _apply(self, run: Run, message: Apply, changes: Sequence[Change]) -> None:
         writer = await make_writer(self._context, run)
+        hand = hand_of(run)
+        settled = await self._applier.records(hand, writer, changes)
+        await self._course.check_lock(run.directory_key, run.run)
+        await self._applier.pointers(settled)
+        claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
+        await self._applier.objects(hand, writer, settled, claimed)
+        await self._account.applied(run, message.part, [one.change for one in settled if _is_done(one, writer)])
+
+
+class Applier:
+    """Writes changes on behalf of whoever has claimed what they need: records, then what points to them, then rows of Objects."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def records(self, hand: Hand, writer: Writer, changes: Sequence[Change]) -> list[Settled]:
         by_partition: defaultdict[str, list[Change]] = defaultdict(list)
         for change in changes:
             by_partition[ids.user_partition(change.user_id)].append(change)
 
         async def records(partition: str) -> list[Settled]:
-            return await self._records(run, writer, partition, by_partition[partition])
+            return await self._records(hand, writer, partition, by_partition[partition])
 
-        settled = [one for part in await each(list(by_partition), records, _PARALLEL_PARTITIONS) for one in part]
-        await self._course.check_lock(run.directory_key, run.run)
+        return [one for part in await each(list(by_partition), records, _PARALLEL_PARTITIONS) for one in part]
+
+    async def pointers(self, settled: Sequence[Settled]) -> None:
         await self._members(settled)
         await self._free_names(settled)
-        claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
-        await self._objects(run, writer, settled, claimed)
 
     # Records
 
-    async def _records(self, run: Run, writer: Writer, partition: str, changes: Sequence[Change]) -> list[Settled]:
+    async def _records(self, hand: Hand, writer: Writer, partition: str, changes: Sequence[Change]) -> list[Settled]:
         """Settles and writes the records of one partition, those that others changed meanwhile again."""
         settled: dict[str, Settled] = {}
         pending = {change.user_id: change for change in changes}
@@ -93,8 +112,8 @@ class ApplyStep:
                 settled[user_id] = Settled(change, after, _regrouped(before, after))
                 if after is not None and (before is None or after is not before.user):
                     edits.append(Edit(before, after))
-            await self._before_writing(run, edits, writer)
-            refused = await self._context.users.write(partition, edits, run.directory_key, run.fence)
+            await self._before_writing(hand, edits, writer)
+            refused = await self._context.users.write(partition, edits, hand.directory_key, hand.fence)
             written += len(edits) - len(refused)
             read = [edit.after.user_id for edit in refused]
             pending = {user_id: pending[user_id] for user_id in read}
@@ -102,7 +121,7 @@ class ApplyStep:
             await self._context.users.copy_counts(partition)  # an earlier delivery, or run, may have written the rest and died
         return list(settled.values())
 
-    async def _before_writing(self, run: Run, edits: Sequence[Edit], writer: Writer) -> None:
+    async def _before_writing(self, hand: Hand, edits: Sequence[Edit], writer: Writer) -> None:
         """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
         going = [edit.after.user_id for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before)]
         await self._context.trash.point(going, writer.now)
@@ -111,15 +130,15 @@ class ApplyStep:
                 continue
             for key, hold in live_holds(edit.after, writer.existing).items():
                 if key != writer.directory_key:
-                    await self._empty_fingerprint(run, key, hold.object_id)
+                    await self._empty_fingerprint(hand, key, hold.object_id)
 
-    async def _empty_fingerprint(self, run: Run, directory_key: str, object_id: str) -> None:
+    async def _empty_fingerprint(self, hand: Hand, directory_key: str, object_id: str) -> None:
         """Says who did it: a run of that sync that is about to write its fingerprint shall see that the record changed behind its back."""
         while True:
             found = (await self._context.objects.many(directory_key, [object_id])).get(object_id)
-            if found is None or (not found[0].fingerprint and found[0].run == run.run):
+            if found is None or (not found[0].fingerprint and found[0].run == hand.mark):
                 return
-            row = objects.to_row(directory_key, replace(found[0], fingerprint="", run=run.run), found[1])
+            row = objects.to_row(directory_key, replace(found[0], fingerprint="", run=hand.mark), found[1])
             try:
                 await self._context.tables.write(objects.TABLE, Replace(row))
             except Conflict:
@@ -152,25 +171,25 @@ class ApplyStep:
         deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner in given_up[key]]
         await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
 
-    async def _objects(self, run: Run, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
+    async def objects(self, hand: Hand, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
         operations: list[Operation] = []
         for one in settled:
             etag = claimed.get(one.change.object_id, one.change.etag)
             if etag and not _newer_elsewhere(one.after, writer):
-                operations.append(_object(run, writer, one, etag))
+                operations.append(_object(hand, writer, one, etag))
 
         async def meet(operation: Operation, error: Conflict) -> Operation | None:
-            return await self._object_again(run, writer, operation, error)
+            return await self._object_again(hand, writer, operation, error)
 
         await write_all(self._context.tables, objects.TABLE, operations, on_conflict=meet)
 
-    async def _object_again(self, run: Run, writer: Writer, operation: Operation, error: Conflict) -> Operation | None:
+    async def _object_again(self, hand: Hand, writer: Writer, operation: Operation, error: Conflict) -> Operation | None:
         """A later reading's row stays; one that this run wrote before, or claimed, is written over.
 
         Where another sync changed the record behind this run's back (D-06), the row stays without a fingerprint: the next run looks again.
         """
         key = operation.key if isinstance(operation, Delete) else operation.row.key
-        found = (await self._context.objects.many(run.directory_key, [key])).get(key)
+        found = (await self._context.objects.many(hand.directory_key, [key])).get(key)
         if found is None:
             return Insert(operation.row) if isinstance(operation, Replace) and isinstance(error, Missing) else None
         if found[0].read_at > writer.read_at:
@@ -178,7 +197,7 @@ class ApplyStep:
         if isinstance(operation, Delete):
             return Delete(operation.partition, key, found[1])
         values = operation.row.values
-        if not found[0].fingerprint and found[0].run != run.run:
+        if not found[0].fingerprint and found[0].run != hand.mark:
             values = {**values, "fingerprint": ""}
         return Replace(Row(operation.row.partition, key, values, found[1]))
 
@@ -209,6 +228,11 @@ def _was_in_trash(before: StoredUser | None) -> bool:
     return before is not None and before.user.in_trash
 
 
+def _is_done(one: Settled, writer: Writer) -> bool:
+    """Whether the change is in the record; not where the user is gone, or a later reading decided."""
+    return one.after is not None and not _newer_elsewhere(one.after, writer)
+
+
 def _newer_elsewhere(after: User | None, writer: Writer) -> bool:
     return after is not None and after.read_at is not None and after.read_at > writer.read_at
 
@@ -217,13 +241,13 @@ async def _left_to_others(operation: Operation, error: Conflict) -> None:
     """Somebody took the name meanwhile: theirs now."""
 
 
-def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
+def _object(hand: Hand, writer: Writer, one: Settled, etag: str) -> Operation:
     """What becomes of the object's row: done, in Trash, or away when the user is no longer this sync's."""
     change, after = one.change, one.after
-    partition = objects.partition(run.directory_key, change.object_id)
-    hold = after.held_by.get(run.directory_key) if after is not None else None
+    partition = objects.partition(hand.directory_key, change.object_id)
+    hold = after.held_by.get(hand.directory_key) if after is not None else None
     held = hold is not None and hold.object_id == change.object_id
-    if after is None or not (held or (after.in_trash and (run.directory_key, change.object_id) in after.objects)):
+    if after is None or not (held or (after.in_trash and (hand.directory_key, change.object_id) in after.objects)):
         return Delete(partition, change.object_id, etag)
     desired = change.desired
     entry = ObjectRow(
@@ -234,6 +258,6 @@ def _object(run: Run, writer: Writer, one: Settled, etag: str) -> Operation:
         read_at=writer.read_at,
         trashed=after.in_trash,
         groups=hold.groups if hold is not None and held else (),
-        run=run.run,
+        run=hand.mark,
     )
-    return Replace(objects.to_row(run.directory_key, entry, etag))
+    return Replace(objects.to_row(hand.directory_key, entry, etag))

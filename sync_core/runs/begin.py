@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from sync_core.errors import StopRun
+from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.heed import heed_deletions
@@ -14,6 +15,7 @@ class BeginStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
 
+        self._account = Account(context)
     async def __call__(self, message: Begin) -> None:
         run = await self._course.live(message, Phase.BEGIN)
         sync = await self._context.syncs.get(message.directory_key)
@@ -40,7 +42,9 @@ class BeginStep:
         def fixed(now: Run) -> Run:
             return replace(now, sync=sync, read_at=read_at)
 
-        await self._course.advance(run, Phase.READ, fixed)
+        begun = await self._course.advance(run, Phase.READ, fixed)
+        if begun is not None:
+            await self._account.begun(begun)
 
     async def _begin_preview(self, run: Run) -> None:
         """It goes by the settings that it was started with, saved or not, and fences nobody: it writes nothing (D-13)."""

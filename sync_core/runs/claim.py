@@ -10,13 +10,16 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from sync_core.directory.events import Happening
 from sync_core.directory.groups import Group
 from sync_core.errors import AlreadyExists, Conflict, StopRun
 from sync_core.planning.changes import Change, Kind, NameMove
 from sync_core.planning.claims import Claim
 from sync_core.planning.reading import Outcome
+from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
+from sync_core.runs.hand import Hand, hand_of
 from sync_core.runs.messages import GROUPS_SHARE
 from sync_core.runs.messages import Claim as ClaimMessage
 from sync_core.runs.record import Phase, Run
@@ -45,7 +48,9 @@ class _Met:
 class ClaimStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
+        self._claimer = Claimer(context)
         self._rivals = Rivals(context)
+        self._account = Account(context)
 
     async def __call__(self, message: ClaimMessage) -> None:
         run = await self._course.live(message, Phase.CLAIM, message.attempt)
@@ -75,15 +80,23 @@ class ClaimStep:
     async def _groups(self, run: Run) -> None:
         """Creates the selected groups that are not there yet, and gives the others the names that they have in Entra (D-20)."""
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        new: list[Group] = []
+        renamed: list[Group] = []
         for n, selected in enumerate(settings_of(run).groups):
             mark = marks[f"{n:03d}"]
             name = mark.name if mark.outcome is Outcome.READ else selected.name
             stored = await self._context.groups.get(selected.group_id)
             if stored is None:
-                group = Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id)
-                await self._insert_group(group)
+                new.append(Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id))
             elif mark.outcome is Outcome.READ and stored[0].name != name:
-                await self._context.groups.change(selected.group_id, partial(replace, name=name))
+                renamed.append(replace(stored[0], name=name))
+        told = [self._account.group(run, Happening.GROUP_CREATE, group, name=group.name) for group in new]
+        told += [self._account.group(run, Happening.GROUP_UPDATE, group, name=group.name) for group in renamed]
+        await self._account.creating_groups(run, told)
+        for group in new:
+            await self._insert_group(group)
+        for group in renamed:
+            await self._context.groups.change(group.group_id, partial(replace, name=group.name))
 
     async def _insert_group(self, group: Group) -> None:
         try:
@@ -100,35 +113,41 @@ class ClaimStep:
         if run.outcome is not None:
             changes = [change for change in changes if change.takes_names]
         await self._course.check_lock(run.directory_key, run.run)
-        etags, lost = await self._claim_objects(run, changes)
+        etags, lost = await self._claimer.objects(hand_of(run), changes)
         await self._context.staging.add_claimed(run.run, share, etags)
         lost |= await self._rivals.are_ahead(run, {c.object_id: c.user_id for c in changes if c.object_id in etags})
-        return lost | await self._claim_names(run, [change for change in changes if change.object_id not in lost])
+        return lost | await self._claimer.names(hand_of(run), [change for change in changes if change.object_id not in lost])
 
-    async def _claim_objects(self, run: Run, changes: list[Change]) -> tuple[dict[str, str], set[str]]:
+
+class Claimer:
+    """Makes claims on behalf of a run, or of an individual sync."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def objects(self, hand: Hand, changes: list[Change]) -> tuple[dict[str, str], set[str]]:
         """ETags by object id of the rows that name these users now; and the objects that somebody else claimed."""
         wanted = {
             change.object_id: change for change in changes if change.kind is Kind.WRITE and (change.repoint or not change.was_indexed)
         }
         met = _Met()
-        operations = [self._object(run, change) for change in wanted.values()]
+        operations = [self._object(hand, change) for change in wanted.values()]
         etags = await write_all(self._context.tables, objects.TABLE, operations, on_conflict=met)
         won = {object_id: etag for object_id, etag in zip(wanted, etags, strict=True) if object_id not in met.keys}
         lost: set[str] = set()
-        for object_id, (row, etag) in (await self._context.objects.many(run.directory_key, met.keys)).items():
+        for object_id, (row, etag) in (await self._context.objects.many(hand.directory_key, met.keys)).items():
             if row.user_id == wanted[object_id].user_id:
                 won[object_id] = etag
             else:
                 lost.add(object_id)
         return won, lost
 
-    def _object(self, run: Run, change: Change) -> Operation:
-        read_at = run.read_at or run.queued_at
-        entry = ObjectRow(object_id=change.object_id, user_id=change.user_id, username=change.username, read_at=read_at, run=run.run)
-        row = objects.to_row(run.directory_key, entry, change.etag)
+    def _object(self, hand: Hand, change: Change) -> Operation:
+        entry = ObjectRow(object_id=change.object_id, user_id=change.user_id, username=change.username, read_at=hand.read_at, run=hand.mark)
+        row = objects.to_row(hand.directory_key, entry, change.etag)
         return Replace(row) if change.repoint else Insert(row)
 
-    async def _claim_names(self, run: Run, changes: list[Change]) -> set[str]:
+    async def names(self, hand: Hand, changes: list[Change]) -> set[str]:
         """Moves the names; returns the object ids of those who did not get all of theirs."""
         wanted = {move.digest: (change, move) for change in changes for move in change.moves}
         seen = await self._context.names.many(key for key, (_, move) in wanted.items() if move.seen)
@@ -136,27 +155,27 @@ class ClaimStep:
         operations: list[Operation] = []
         for key, (change, move) in wanted.items():
             claim, etag = seen.get(key, (None, ""))
-            if _mine(claim, change, run):
+            if _mine(claim, change, hand):
                 continue
             if (claim.owner if claim is not None else "") not in (move.seen, change.user_id):
                 lost.add(change.object_id)
                 continue
-            operations.append(_name(run, change, move, etag))
+            operations.append(_name(hand, change, move, etag))
         met = _Met()
         await write_all(self._context.tables, names.TABLE, operations, on_conflict=met)
-        return lost | await self._lost_names(run, met.keys, wanted)
+        return lost | await self._lost_names(hand, met.keys, wanted)
 
-    async def _lost_names(self, run: Run, met: set[str], wanted: Mapping[str, tuple[Change, NameMove]]) -> set[str]:
+    async def _lost_names(self, hand: Hand, met: set[str], wanted: Mapping[str, tuple[Change, NameMove]]) -> set[str]:
         claims = await self._context.names.many(met)
-        return {wanted[key][0].object_id for key in met if not _mine(claims[key][0] if key in claims else None, wanted[key][0], run)}
+        return {wanted[key][0].object_id for key in met if not _mine(claims[key][0] if key in claims else None, wanted[key][0], hand)}
 
 
-def _mine(claim: Claim | None, change: Change, run: Run) -> bool:
+def _mine(claim: Claim | None, change: Change, hand: Hand) -> bool:
     """Whether an earlier delivery made this claim. One that an edit made for the same user may be taken back by an edit."""
-    return claim is not None and claim.owner == change.user_id and claim.run == run.run
+    return claim is not None and claim.owner == change.user_id and claim.run == hand.mark
 
 
-def _name(run: Run, change: Change, move: NameMove, etag: str) -> Operation:
+def _name(hand: Hand, change: Change, move: NameMove, etag: str) -> Operation:
     was = move.holder if move.holder != change.user_id else ""
-    row = names.to_row(move.digest, Claim(move.name, change.user_id, was, run.run), etag)
+    row = names.to_row(move.digest, Claim(move.name, change.user_id, was, hand.mark), etag)
     return Replace(row) if etag else Insert(row)

@@ -67,8 +67,8 @@ class Course:
     def locks(self, preview: bool) -> LockRows:
         return self._context.previews if preview else self._context.locks
 
-    async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> None:
-        """Moves the run from the phase that `run` shows to the next; whoever does it sends that one's messages."""
+    async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> Run | None:
+        """Moves the run from the phase that `run` shows to the next; whoever does it sends that one's messages, and gets the run."""
         mine = False
 
         def moved(now: Run) -> Run | None:
@@ -79,6 +79,7 @@ class Course:
         after = await self._context.runs.change(run.run, moved)
         if mine:
             await self.dispatch(after)
+        return after if mine else None
 
     async def end(self, run: str, outcome: State, reason: str, *, refused: bool = False) -> Run:
         """Lets a run end early: at once when it has not begun to write or has failed, else after the transfers that have begun."""

@@ -6,10 +6,12 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from sync_core.directory.events import Happening
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Conflict, Superseded
 from sync_core.planning.claims import Claim, holder
 from sync_core.planning.plan import Repair
+from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.holds import settle_held
@@ -31,6 +33,7 @@ _WITHHOLDING = frozenset({State.INCOMPLETE, State.HELD})
 class FinishStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
+        self._account = Account(context)
 
     async def __call__(self, message: Finish) -> None:
         try:
@@ -43,6 +46,7 @@ class FinishStep:
             run = await self._end(run)
         if run.phase is not Phase.ENDED:
             raise Superseded(f"run {run.run} is not at its end")
+        await self._account.ended(run)
         await self._context.staging.drop(run.run)
         await judge(self._context, run)
         await self._free_lock(run)
@@ -53,7 +57,7 @@ class FinishStep:
         if run.outcome is None and run.sync is not None and verdict is not None and run.kind is RunKind.FULL:
             await self._repair(run, verdict.repairs)
             if outcome not in _WITHHOLDING:
-                await self._retire_groups(run.sync)
+                await self._retire_groups(run, run.sync)
             await self._context.confirmations.remove(run.directory_key, verdict.confirmed)
             await settle_held(self._context, run, verdict, outcome)
         requests: Counter[str] = Counter()
@@ -92,13 +96,16 @@ class FinishStep:
                 operations.append(Replace(names.to_row(key, Claim(claim.name, listed_by, "", run.run), etag)))
         await write_all(self._context.tables, names.TABLE, operations, on_conflict=_left_to_others)
 
-    async def _retire_groups(self, sync: Sync) -> None:
+    async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
         selected = {group.group_id for group in sync.groups}
         retired = partial(replace, sync="", object_id="", former_sync_name=sync.name)
-        for group, _ in await self._context.groups.all():
-            if group.sync == sync.directory_key and group.group_id not in selected:
-                await self._context.groups.change(group.group_id, retired)
+        groups = [group for group, _ in await self._context.groups.all()]
+        going = [group for group in groups if group.sync == sync.directory_key and group.group_id not in selected]
+        update = partial(self._account.group, run, Happening.GROUP_UPDATE)
+        await self._account.retiring_groups(run, [update(group, sync="") for group in going])
+        for group in going:
+            await self._context.groups.change(group.group_id, retired)
 
     async def _free_lock(self, run: Run) -> None:
         locks = self._course.locks(run.kind is RunKind.PREVIEW)

@@ -4,11 +4,12 @@ Pages of members as they were read, the answers about absentees, what claims won
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from sync_core.directory.events import Event
 from sync_core.entra.port import Page, Presence, SourceUser
 from sync_core.errors import AlreadyExists
 from sync_core.planning.reading import Outcome
@@ -19,6 +20,7 @@ from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert, Value
 TABLE = "Staging"
 _USERS = msgspec.msgpack.Decoder(tuple[SourceUser, ...])
 _ETAGS = msgspec.msgpack.Decoder(dict[str, str])
+_EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
 
 
 class StagedPage(msgspec.Struct, frozen=True):
@@ -142,6 +144,25 @@ class StagingRows:
     async def claimed(self, run: str, share: str) -> dict[str, str]:
         row = await self._tables.get(TABLE, run, f"claimed-{share}")
         return unpack(row.values, _ETAGS) if row is not None else {}
+
+    # What is told to the log
+
+    async def moment(self, run: str, what: str, now: datetime) -> datetime:
+        """When that was first told: `now`, if it is told for the first time."""
+        row = await self._first(Row(run, f"told-{what}", {"at": now.isoformat()}))
+        return datetime.fromisoformat(row.text("at"))
+
+    async def keep_events(self, run: str, what: str, events: Sequence[Event]) -> tuple[Event, ...]:
+        """The events that were first told of that: these, if it is told for the first time."""
+        return unpack((await self._first(Row(run, f"told-{what}", pack(tuple(events))))).values, _EVENTS)
+
+    async def _first(self, row: Row) -> Row:
+        """The row, if it is the first of its key; else the one that is."""
+        try:
+            await self._tables.write(TABLE, Insert(row))
+        except AlreadyExists:
+            return await self._tables.get(TABLE, row.partition, row.key) or row
+        return row
 
     # Signs of life
 

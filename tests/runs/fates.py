@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from sync_core.errors import NotFound, Rejected, StopRun
 from sync_core.runs.record import Phase, Run, State
@@ -32,9 +33,14 @@ async def fails() -> None:
     raise StopRun("out of order")
 
 
-async def cut_run(world: World, key: str, place: int) -> Run:
-    """A full run, to its end, whose process dies once, at the place."""
-    world.interrupt = Scissors(place, dies)
+async def cut_run(world: World, key: str, place: int, *, away: timedelta = timedelta()) -> Run:
+    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on."""
+
+    async def dies_for_a_while() -> None:
+        world.clock.at += away
+        raise Cut
+
+    world.interrupt = Scissors(place, dies_for_a_while)
     try:
         run = (await world.start(key)).run
     except Cut:
