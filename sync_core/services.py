@@ -7,6 +7,7 @@ from datetime import timedelta
 from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
 from sync_core.management.connections import Connections, make_connections
+from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
@@ -27,6 +28,7 @@ from sync_core.runs.service import Runs
 from sync_core.runs.steps import Steps
 from sync_core.secrets import SecretBox
 from sync_core.settings import Settings
+from sync_core.storage.authorizations import AuthorizationRows
 from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.schema import prepare
@@ -40,6 +42,7 @@ class Services:
     runs: Runs
     steps: Steps
     connections: Connections
+    consents: Consents
     syncs: Syncs
     sync_settings: SyncSettings
     schedules: Schedules
@@ -94,10 +97,12 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     directory = DirectoryViews(context.users, context.groups, syncs)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs)
     window = timedelta(seconds=settings.signature_window)
+    site = Site(settings.reached_at, settings.authority_url, settings.entra_client_id)
     return Services(
         runs=runs,
         steps=Steps(context),
         connections=connections,
+        consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,
         sync_settings=make_sync_settings(tables, directories.of, clock, secrets.randbits),
         schedules=make_schedules(tables, directories.of, clock, secrets.randbits),

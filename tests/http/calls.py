@@ -10,6 +10,7 @@ import httpx
 
 from sync_core.directory.roles import Role
 from sync_core.management.connections import Connections
+from sync_core.management.consents import Consents
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
@@ -37,6 +38,7 @@ class Served:
 
     connections: Connections
     syncs: Syncs
+    consents: Consents
     sync_settings: SyncSettings
     schedules: Schedules
     runs: RunsModel
@@ -59,6 +61,7 @@ class Served:
         return cls(
             connections=deployment.connections,
             syncs=deployment.syncs,
+            consents=deployment.consents,
             sync_settings=deployment.sync_settings,
             schedules=deployment.schedules,
             runs=RunsModel(deployment.syncs),

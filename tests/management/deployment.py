@@ -12,6 +12,7 @@ from sync_core.clock import MovableClock
 from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
 from sync_core.management.connections import make_connections
+from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
@@ -25,6 +26,7 @@ from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
+from sync_core.storage.authorizations import AuthorizationRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.members import MemberRows
@@ -36,7 +38,22 @@ from sync_core.storage.users import UserRows
 from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
-TABLES = ("Connections", "Syncs", "Integrations", "Users", "Groups", "Counts", "Names", "Members", "Objects", "Trash", "Log", "Outbox")
+TABLES = (
+    "Authorizations",
+    "Connections",
+    "Syncs",
+    "Integrations",
+    "Users",
+    "Groups",
+    "Counts",
+    "Names",
+    "Members",
+    "Objects",
+    "Trash",
+    "Log",
+    "Outbox",
+)
+SITE = Site("https://sync.corp.example", "https://login.example", "11111111-2222-4333-8444-555555555555")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
 
@@ -53,6 +70,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         self.connections = make_connections(self.tables, self._source_of, self.clock, randbits)
+        self.consents = Consents(AuthorizationRows(self.tables), self.connections, SITE, self.clock)
         self.syncs = make_syncs(self.tables, self._source_of, self.clock, randbits)
         self.sync_settings = make_sync_settings(self.tables, self._source_of, self.clock, randbits)
         self.schedules = make_schedules(self.tables, self._source_of, self.clock, randbits)

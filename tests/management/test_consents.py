@@ -13,10 +13,9 @@ from sync_core.errors import Misconfigured, NotFound, Reauthorize, Rejected, Syn
 from sync_core.management.consents import Consents, Site
 from sync_core.storage.authorizations import KEPT, PARTITION, TABLE, AuthorizationRows
 from sync_core.storage.memory import MemoryTables
-from tests.management.deployment import NOW
+from tests.management.deployment import NOW, SITE
 from tests.management.source import TENANT, guid
 
-SITE = Site("https://sync.corp.example", "https://login.example", "11111111-2222-4333-8444-555555555555")
 BY = "A script (DI2A3B4C5D6E7F2G3H4I)"
 OTHER_TENANT = guid(9)
 

@@ -2,7 +2,22 @@
 
 from fastapi import FastAPI
 
-from triggers.http import access, connections, groups, health, integrations, openapi, runs, sync_settings, syncs, trash, user_import, users
+from triggers.http import (
+    access,
+    authorizations,
+    connect,
+    connections,
+    groups,
+    health,
+    integrations,
+    openapi,
+    runs,
+    sync_settings,
+    syncs,
+    trash,
+    user_import,
+    users,
+)
 from triggers.http.edge import Edge
 from triggers.http.refusals import answer_refusals
 from triggers.http.services import GiveServices
@@ -14,6 +29,21 @@ def routed(services: GiveServices) -> FastAPI:
     app.state.services = services
     app.add_middleware(Edge, services=services)
     answer_refusals(app)
-    for room in (health, connections, syncs, sync_settings, runs, users, user_import, access, groups, trash, integrations, openapi):
+    for room in (
+        health,
+        connect,
+        authorizations,
+        connections,
+        syncs,
+        sync_settings,
+        runs,
+        users,
+        user_import,
+        access,
+        groups,
+        trash,
+        integrations,
+        openapi,
+    ):
         app.include_router(room.router)
     return app
