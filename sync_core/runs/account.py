@@ -24,8 +24,9 @@ class Account:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def begun(self, run: Run) -> None:
-        if run.kind is RunKind.FULL:
+    async def begun(self, run: Run | None) -> None:
+        """None for somebody else's begin."""
+        if run is not None and run.kind is RunKind.FULL:
             await self._tell(run, _FRAME, self._begin(run))
 
     async def applied(self, run: Run, part: str, changes: Sequence[Change]) -> None:

@@ -42,9 +42,7 @@ class BeginStep:
         def fixed(now: Run) -> Run:
             return replace(now, sync=sync, read_at=read_at)
 
-        begun = await self._course.advance(run, Phase.READ, fixed)
-        if begun is not None:
-            await self._account.begun(begun)
+        await self._account.begun(await self._course.advance(run, Phase.READ, fixed))
 
     async def _begin_preview(self, run: Run) -> None:
         """It goes by the settings that it was started with, saved or not, and fences nobody: it writes nothing (D-13)."""
