@@ -6,6 +6,8 @@ from enum import StrEnum
 import msgspec
 
 from sync_core.directory.attributes import Mapped
+from sync_core.directory.lookups import Pointer
+from sync_core.directory.phones import Listed
 
 
 class Kind(StrEnum):
@@ -43,6 +45,8 @@ class Desired(msgspec.Struct, frozen=True, array_like=True, gc=False):
     groups: tuple[str, ...]
     """Ids of this sync's groups that the user shall be in, sorted."""
     fingerprint: str
+    phones: tuple[Listed, ...] = ()
+    """One for each slot that is imported; none at all leaves the phones alone (B-070, B-076)."""
 
 
 class NameMove(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -81,6 +85,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Ids of groups whose member rows shall list the user: those that are new to it, or all of them when its rows are to be put right."""
     leaves: tuple[str, ...] = ()
     """Ids of groups whose member rows shall not list it any more."""
+    points: tuple[Pointer, ...] = ()
+    """What points to the record and may have to follow it; of a new user, all that does."""
     was_indexed: bool = False
     etag: str = ""
     """Of its row in Objects when planned."""

@@ -1,7 +1,8 @@
 """What a change comes to, in words: the actions and the fields, from the record before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from sync_core.directory.phones import Phone, imported, written
 from sync_core.directory.users import Status, User
 from sync_core.planning.changes import Action, Desired, Field
 from sync_core.planning.settle import live_holds
@@ -50,12 +51,13 @@ def fields_of_new(desired: Desired, group_names: Mapping[str, str]) -> tuple[Fie
         **{f"alias{position}": name for position, name in sorted(mapped.aliases.items())},
         "status": (Status.ACTIVE if desired.enabled else Status.DISABLED).value,
         "groups": ", ".join(sorted(group_names.get(group, group) for group in desired.groups)),
+        "phones": _phones(imported((), desired.phones, "", ())),
     }
     return tuple(Field(name, "", text) for name, text in texts.items() if text)
 
 
 def _data(user: User) -> tuple[object, ...]:
-    return user.realname, user.email, user.notes, user.aliases
+    return user.realname, user.email, user.notes, user.aliases, user.phones
 
 
 def _texts(user: User, group_names: Mapping[str, str]) -> dict[str, str]:
@@ -67,4 +69,10 @@ def _texts(user: User, group_names: Mapping[str, str]) -> dict[str, str]:
         **{f"alias{position}": name for position, name in sorted(user.aliases.items())},
         "status": user.status.value,
         "groups": ", ".join(sorted(group_names.get(group, group) for group in user.groups)),
+        "phones": _phones(user.phones),
     }
+
+
+def _phones(phones: Iterable[Phone]) -> str:
+    shown = ((phone.slot or "by hand", written(phone.number, phone.extension) or "no number") for phone in phones)
+    return ", ".join(f"{slot} {number}" for slot, number in shown)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sync_core.directory.attributes import Mapped
+from sync_core.directory.lookups import Pointer
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
 from sync_core.planning.claims import NOBODY, Alive, Claim, holder, wanted_names
@@ -31,6 +32,8 @@ class Stored:
     """Ids of all groups that the sync keeps, those not selected any more too."""
     confirmed: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id of the takeovers that an admin confirmed although they enable somebody who is disabled here (D-05)."""
+    points: Mapping[str, frozenset[Pointer]] = field(default_factory=dict[str, frozenset[Pointer]])
+    """By user id: what runs that did not end cleanly were to bring after the records."""
     alive: Alive = NOBODY
     """Other runs that go on, and edits: what they have claimed is theirs."""
 

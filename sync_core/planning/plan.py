@@ -6,15 +6,18 @@ Planning again after the changes were applied plans nothing.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
+from sync_core.directory.lookups import pointers
 from sync_core.directory.users import Status, User
 from sync_core.planning.changes import Action, Change, Desired, Held, Kind, NameMove
 from sync_core.planning.claims import shared_names
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.identity import Match, Stored, agrees, match
+from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
 from sync_core.planning.settle import Writer, live_holds, read_later, settle
@@ -195,7 +198,7 @@ class _Planner:
             object_id=found.object_id,
             username=candidate.mapped.username,
             reason=reason,
-            desired=self._desired(candidate, groups, before),
+            desired=self._desired(found, groups),
             moves=self._moves(found),
             yields=tuple(key for key in listed if not found.lists(key) and key in wanted),
             frees=tuple(key for key in listed if not found.lists(key) and key not in wanted),
@@ -204,16 +207,31 @@ class _Planner:
             repoint=found.repoint,
         )
         if before is None and indexed is None:
-            return replace(change, actions=_CREATED, enters=groups)
-        return self._described(change, before, indexed)
+            change = replace(change, actions=_CREATED, enters=groups)
+        else:
+            change = self._described(change, before, indexed)
+        self._tell_of_phones(change, before)
+        return change
 
-    def _desired(self, candidate: Candidate, groups: tuple[str, ...], before: User | None) -> Desired:
+    def _tell_of_phones(self, change: Change, before: User | None) -> None:
+        if change.desired is None or not change.desired.phones:
+            return
+        after = settle(before, change, self._writer) if before is not None else None
+        phones, key = change.desired.phones, self._writer.directory_key
+        for reason, detail in warnings(phones, after, self._reading.mapping, key):
+            known = change.user_id if before is not None else ""
+            skip = Skip(object_id=change.object_id, user_id=known, username=change.username, reason=reason, detail=detail)
+            self._skips.setdefault(change.object_id, skip)
+
+    def _desired(self, found: Match, groups: tuple[str, ...]) -> Desired:
         """While a group is unread no membership ends, not even in a group selected no more (D-10): the next whole run looks again."""
+        candidate, before = found.candidate, found.before
+        phones = read_phones(candidate.mapped, partial(self._writer.new_phone_id, found.user_id)) if candidate.mapped.phones else ()
         hold = before.held_by.get(self._writer.directory_key) if before is not None else None
         lasting = set(hold.groups).difference(groups) if hold is not None and self._reading.unread else None
         if lasting:
-            return Desired(candidate.mapped, candidate.user.enabled, tuple(sorted(lasting.union(groups))), "")
-        return Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint)
+            return Desired(candidate.mapped, candidate.user.enabled, tuple(sorted(lasting.union(groups))), "", phones)
+        return Desired(candidate.mapped, candidate.user.enabled, groups, candidate.fingerprint, phones)
 
     def _leave(self, leaver: Indexed, gone: frozenset[str], given_up: tuple[str, ...]) -> Change:
         record = self._stored.records.get(leaver.user_id)
@@ -280,13 +298,14 @@ class _Planner:
         if after is None:
             return change
         known = set(before.groups) if before is not None else set[str]()
-        left = set(known)
+        left, points = set(known), pointers(before) ^ pointers(after)
         if indexed is not None:
             left.update(group_ids(self._reading.groups, indexed.mask))
         if change.object_id in self._reading.put_right:
             left.update(group.group_id for group in self._reading.groups)
             left.update(self._stored.own_groups)
             known.clear()
+            points = pointers(before).union(points, self._stored.points.get(change.user_id, ()))
         key, existing = self._writer.directory_key, self._writer.existing
         return replace(
             change,
@@ -294,6 +313,7 @@ class _Planner:
             fields=fields(before, after, self._stored.group_names) if before is not None and after is not before else (),
             enters=tuple(group for group in after.groups if group not in known),
             leaves=tuple(sorted(left.difference(after.groups))),
+            points=tuple(sorted(points)),
         )
 
     def _membership(self, mask: int) -> tuple[tuple[str, ...], str]:

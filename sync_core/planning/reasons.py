@@ -15,6 +15,8 @@ class Reason(StrEnum):
     STILL_A_MEMBER = "missing from the groups as listed, but Entra still calls it a member: kept"  # D-11
     HELD = "held back by the brake until somebody approves it"  # D-12
     NEEDS_HELD = "needs a change that the brake holds back"  # D-12
+    PHONE_UNREAD = "a phone number cannot be read: it is kept out, and everything else is imported"  # B-074, B-075
+    LAST_DEVICE = "the phone's number is gone from the source, but nothing else of the user is activated: kept"  # D-23
     GROUP_GONE = "known only through a group that Entra no longer has: kept"  # D-10
 
 

@@ -3,13 +3,16 @@
 Settling twice is settling once: a change delivered again finds nothing left to do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from sync_core import ids
 from sync_core.directory.edits import without_names
 from sync_core.directory.names import digest
+from sync_core.directory.phones import imported
 from sync_core.directory.users import Hold, Status, User
 from sync_core.planning.changes import Change, Desired, Kind
 
@@ -24,6 +27,8 @@ class Writer:
     now: datetime
     existing: frozenset[str]
     """Directory keys of the syncs that exist: only these hold a user (D-17)."""
+    new_phone_id: Callable[[str], str] = ids.new_phone_id
+    """Takes the id of the phone's user."""
 
 
 def settle(before: User | None, change: Change, writer: Writer) -> User | None:
@@ -87,6 +92,7 @@ def _created(change: Change, desired: Desired, writer: Writer) -> User:
         aliases={position: value for position, value in mapped.aliases.items() if value},
         status=Status.ACTIVE if desired.enabled else Status.DISABLED,
         groups=desired.groups,
+        phones=imported((), desired.phones, writer.directory_key, (writer.directory_key,)),
         held_by={writer.directory_key: _hold(change, desired, writer)},
         read_at=writer.read_at,
         created_at=writer.now,
@@ -118,6 +124,7 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
         aliases=kept | {position: value for position, value in mapped.aliases.items() if value},
         status=status,
         groups=_groups(desired.groups, others),
+        phones=imported(before.phones, desired.phones, writer.directory_key, {*others, writer.directory_key}),
         held_by={**others, writer.directory_key: _hold(change, desired, writer)},
         known_as={key: object_id for key, object_id in _known(before, writer).items() if key != writer.directory_key},
         read_at=writer.read_at,
