@@ -7,6 +7,7 @@ from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.heed import heed_deletions
+from sync_core.runs.holds import approval_stands
 from sync_core.runs.messages import Begin
 from sync_core.runs.record import Phase, Run, State
 
@@ -14,8 +15,8 @@ from sync_core.runs.record import Phase, Run, State
 class BeginStep:
     def __init__(self, context: Context, course: Course) -> None:
         self._context, self._course = context, course
-
         self._account = Account(context)
+
     async def __call__(self, message: Begin) -> None:
         run = await self._course.live(message, Phase.BEGIN)
         sync = await self._context.syncs.get(message.directory_key)
@@ -24,6 +25,9 @@ class BeginStep:
             return
         if message.preview:
             await self._begin_preview(run)
+            return
+        if run.approval is not None and not await approval_stands(self._context, run):
+            await self._course.end(run.run, State.CANCELLED, "what it was approved to do is not held any more")
             return
         if not sync.groups:
             raise StopRun("no groups are selected")

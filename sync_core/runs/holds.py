@@ -15,6 +15,12 @@ from sync_core.storage.holds import HeldSet
 _WELL = frozenset({State.COMPLETED, State.WARNINGS})
 
 
+async def approval_stands(context: Context, run: Run) -> bool:
+    """Whether the run is the one that its approval was given for last: it is not when another has used it meanwhile."""
+    held = await context.holds.get(run.directory_key)
+    return held is not None and held.approved_run == run.run and not held.discarded_by
+
+
 async def approved_items(context: Context, run: Run) -> frozenset[Item]:
     """What this run may do although it is over a limit."""
     if run.approval is None:

@@ -11,12 +11,14 @@ from itertools import batched
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
+from sync_core.directory.brake import MOST, Brake
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
+from sync_core.planning.brake import Item, braked_plan
 from sync_core.planning.changes import Change, Kind
 from sync_core.planning.claims import Claim, holder, wanted_names
 from sync_core.planning.identity import Stored
-from sync_core.planning.plan import Repair, plan
+from sync_core.planning.plan import Repair
 from sync_core.planning.reading import Comparison, GroupReading, Indexed, Outcome, Reading
 from sync_core.planning.settle import Writer, live_holds, same, settle
 from tests.planning.planned import Planned
@@ -27,6 +29,7 @@ STEPS = 4
 
 type Order = Callable[[Sequence[Change]], Iterable[Change]]
 
+LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
 """Rows of a page of the index: small, so that most plans see several."""
@@ -107,6 +110,9 @@ class SyncModel:
     selected: dict[str, str]
     """Group id here by object id there."""
     mapping: Mapping
+    limits: Brake = LIMITLESS
+    confirmed: dict[str, str] = field(default_factory=dict[str, str])
+    """User id by object id of the takeovers that somebody confirmed."""
     objects: dict[str, Row] = field(default_factory=dict[str, Row])
     unsettled: set[str] = field(default_factory=set[str])
     """Objects in the changes of a run that did not end."""
@@ -136,7 +142,7 @@ class SyncModel:
                 reading.add(number, self.source.members(group.object_id, self.mapping.sources))
         return reading
 
-    def plan(self) -> Planned:
+    def plan(self, approved: frozenset[Item] = frozenset()) -> Planned:
         read_at, reading = self.directory.tick(), self.read()
         writer = Writer(self.key, self.source.tenant_id, read_at, self.directory.tick(), self.directory.existing())
         comparison = Comparison(reading, frozenset(self.unsettled))
@@ -153,16 +159,32 @@ class SyncModel:
             comparison.take_back([indexed for indexed in absent if indexed.object_id not in left])
         comparison.finish()
         stored = self._stored(comparison, leavers)
-        made = plan(reading, comparison.candidates, leavers, stored, writer, new_user_id=self.directory.new_user_id, gone=frozenset(gone))
-        return Planned(made, writer, reading, leavers)
+        made, braking = braked_plan(
+            reading,
+            comparison.candidates,
+            leavers,
+            stored,
+            writer,
+            new_user_id=self.directory.new_user_id,
+            gone=frozenset(gone),
+            limits=self.limits,
+            population=comparison.population(self._bits()),
+            approved=approved,
+        )
+        return Planned(made, writer, reading, leavers, braking)
 
     def _outcome(self, group: str) -> Outcome:
         if group not in self.source.groups:
             return Outcome.GONE
         return Outcome.UNREAD if group in self.source.unread_groups else Outcome.READ
 
+    def _bits(self) -> dict[str, int]:
+        """Of the groups selected, and after them of those that are not any more."""
+        kept = (group for row in self.objects.values() for group in row.groups)
+        return {group_id: 1 << number for number, group_id in enumerate(dict.fromkeys((*self.selected.values(), *kept)))}
+
     def _index(self) -> list[Indexed]:
-        bits = {group_id: 1 << number for number, group_id in enumerate(self.selected.values())}
+        bits = self._bits()
         return [
             Indexed(object_id, row.user_id, row.fingerprint, row.trashed, sum(bits.get(group, 0) for group in row.groups), "")
             for object_id, row in self.objects.items()
@@ -182,7 +204,8 @@ class SyncModel:
             records,
             claims,
             elsewhere,
-            {group_id: group for group, group_id in self.selected.items()},
+            group_names={group_id: group for group, group_id in self.selected.items()},
+            confirmed=self.confirmed,
             disabled_groups=frozenset(self.directory.disabled_groups),
         )
 
@@ -207,7 +230,7 @@ class SyncModel:
             self.write(change, planned.writer)
         for repair in planned.plan.repairs:
             self._repair(repair)
-        if not planned.reading.unread:
+        if not planned.reading.unread and not planned.braking.held:
             self.unsettled.clear()
             self.claimed.clear()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sync_core.planning.brake import NOTHING, Braking
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.plan import Plan
 from sync_core.planning.reading import Indexed, Reading
@@ -17,6 +18,7 @@ class Planned:
     writer: Writer
     reading: Reading
     leavers: list[Indexed]
+    braking: Braking = NOTHING
 
     def change(self, object_id: str) -> Change:
         return next(change for change in self.plan.changes if change.object_id == object_id)
