@@ -26,6 +26,8 @@ from sync_core.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 FAVOURITE_PORT = 7071
 """Where Functions Core Tools serve, too."""
+APPLICATION = "5b1d3a52-7c1e-4f0a-9d36-0c8f1e2d4a6b"
+"""The client id that asks the simulated tenant for consent."""
 AZURITE_SECONDS = 60
 TENANT_SECONDS = 120
 HOST_SECONDS = 90
@@ -115,6 +117,7 @@ async def _start(children: Children, state: StateFile, options: Options, say: Ca
         say(f"a simulated tenant of {options.users:,} users")
         tenant = Tenant.of((await children.start(_tenant(options), seconds=TENANT_SECONDS))[1])
         settings |= {"GRAPH_BASE_URL": tenant.graph, "GRAPH_STATIC_TOKEN": tenant.token, "AUTHORITY_URL": tenant.login}
+        settings.setdefault("ENTRA_CLIENT_ID", APPLICATION)
     ikey, skey = await create_key(_product_settings(settings), name="Local system")
     say("the function host")
     host, host_says = await children.start(_host(settings, options.port), seconds=HOST_SECONDS)
