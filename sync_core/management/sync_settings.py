@@ -86,6 +86,13 @@ class SyncSettings:
                     continue
             return after, saved
 
+    async def proposed(self, directory_key: str, edit: SyncEdit) -> Sync:
+        """The sync as saving would leave it; nothing is saved (D-13). New groups get ids that are nobody else's. Raises as `save`."""
+        before, _ = await self._syncs.version(directory_key)
+        after = self._edited(before, edit, await self._new_groups(before, edit.groups, {}))
+        await self._check(before, after)
+        return after
+
     async def _written(self, before: Sync, after: Sync, etag: str) -> str | None:
         """The new ETag; None when somebody else was faster."""
         try:
