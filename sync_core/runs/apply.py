@@ -51,7 +51,7 @@ class ApplyStep:
 
     async def __call__(self, message: Apply) -> None:
         run = await self._course.live(message, Phase.APPLY, message.attempt)
-        verdict = await self._context.changes.verdict(run.run, message.attempt)
+        verdict = await self._course.verdict(run)
         slices = verdict.slices.get(message.chain, 0) if verdict is not None else 0
         if verdict is not None and message.number < slices:
             changes = await self._context.changes.slice(run.run, verdict.plan, message.chain, message.number)

@@ -107,7 +107,7 @@ class ClaimStep:
     async def _share(self, run: Run, share: str) -> set[str]:
         """Makes the claims of a slice; returns the object ids whose claims are lost."""
         chain, _, number = share.rpartition("-")
-        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        verdict = await self._course.verdict(run)
         plan = verdict.plan if verdict is not None else ""
         changes = [c for c in await self._context.changes.slice(run.run, plan, chain, int(number)) if c.needs_claim]
         if run.outcome is not None:

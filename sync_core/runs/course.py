@@ -4,6 +4,7 @@ The phase moves, by ETag, before the messages of the next step are sent; a messa
 again. So whatever dies between the two, the run goes on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
@@ -13,11 +14,17 @@ from sync_core.errors import StopRun, Superseded
 from sync_core.runs.context import Context
 from sync_core.runs.messages import GROUPS_SHARE, Apply, Begin, Claim, Finish, Message, Plan, Read
 from sync_core.runs.record import Phase, Run, RunKind, State
+from sync_core.storage.bulk import each
+from sync_core.storage.changes import Verdict
 from sync_core.storage.locks import LockRows
 from sync_core.storage.staging import ClaimMark, GroupMark, StepMark
 
 PARALLEL_GROUPS = 16
 """Chains of pages read at a time; each that closes releases the next."""
+_SENDS = 8
+"""At the same time."""
+_VERDICTS = 8
+"""Kept at most."""
 
 _NEXT = {
     Phase.BEGIN: (Phase.READ,),
@@ -39,6 +46,7 @@ _BEFORE_WRITING = frozenset({Phase.BEGIN, Phase.READ, Phase.PLAN})
 class Course:
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._verdicts: dict[tuple[str, int], Verdict] = {}
 
     async def live(self, message: Message, phase: Phase, attempt: int | None = None) -> Run:
         """The run, if it has its lock and is in this phase. Raises Superseded otherwise: then the message has nothing left to do.
@@ -98,8 +106,8 @@ class Course:
 
     async def dispatch(self, run: Run) -> None:
         """Sends the messages of the run's phase, for all parts without a mark."""
-        for message in await self._messages(run):
-            await self.send(message.model_copy(update={"preview": True}) if run.kind is RunKind.PREVIEW else message)
+        preview = {"preview": run.kind is RunKind.PREVIEW}
+        await each([message.model_copy(update=preview) for message in await self._messages(run)], self.send, _SENDS)
 
     async def send(self, message: Message, delay: float = 0) -> None:
         await self._context.queues.send(message.queue, message.model_dump_json(), delay=delay)
@@ -116,8 +124,9 @@ class Course:
             case Phase.CLAIM:
                 return [Claim(directory_key=key, run=code, attempt=attempt, share=share) for share in await self.unclaimed(run)]
             case Phase.APPLY:
-                reached = [(chain, await self._reached(run, chain)) for chain in await self.unapplied(run)]
-                return [Apply(directory_key=key, run=code, attempt=attempt, chain=chain, number=number) for chain, number in reached]
+                reached = await self._reached(run)
+                unapplied = await self.unapplied(run)
+                return [Apply(directory_key=key, run=code, attempt=attempt, chain=chain, number=reached[chain]) for chain in unapplied]
             case Phase.FINISH | Phase.ENDED:
                 return [Finish(directory_key=key, run=code)]
 
@@ -128,21 +137,34 @@ class Course:
 
     async def unclaimed(self, run: Run) -> list[str]:
         """The shares of claims that have no mark yet."""
-        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        verdict = await self.verdict(run)
         shares = (GROUPS_SHARE, *(verdict.claims if verdict is not None else ()))
         marks = await self._context.staging.marks(run.run, claim_step(run.plan_attempt), ClaimMark)
         return [share for share in shares if share not in marks]
+
+    async def verdict(self, run: Run) -> Verdict | None:
+        """Of the run's present plan. There is one for good once it was decided: it is kept for the run's other messages."""
+        key = (run.run, run.plan_attempt)
+        if (kept := self._verdicts.get(key)) is not None:
+            return kept
+        found = await self._context.changes.verdict(*key)
+        if found is not None:
+            while len(self._verdicts) >= _VERDICTS:
+                del self._verdicts[next(iter(self._verdicts))]
+            self._verdicts[key] = found
+        return found
 
     async def unapplied(self, run: Run) -> list[str]:
         """The chains of slices that have no mark yet."""
         marks = await self._context.staging.marks(run.run, "apply", StepMark)
         return [chain for chain in run.chains if chain not in marks]
 
-    async def _reached(self, run: Run, chain: str) -> int:
-        """The first slice of the chain that has shown no sign of life."""
-        prefix = f"apply-{run.plan_attempt:02d}-{chain}-"
+    async def _reached(self, run: Run) -> Counter[str]:
+        """The first slice of each chain that has shown no sign of life."""
+        prefix = f"apply-{run.plan_attempt:02d}-"
         signs = await self._context.staging.signs(run.run, prefix)
-        return len({sign.removeprefix(prefix).partition("-")[0] for sign in signs})
+        slices = {tuple(sign.removeprefix(prefix).split("-")[:2]) for sign in signs}
+        return Counter(chain for chain, _ in slices)
 
     async def _settings_changed(self, run: Run, fixed: Sync) -> bool:
         """Or the sync was deleted. A preview goes by settings of its own."""

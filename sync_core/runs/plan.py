@@ -26,11 +26,15 @@ from sync_core.runs.messages import slice_share
 from sync_core.runs.record import Phase, Run, RunKind
 from sync_core.storage.bulk import each
 from sync_core.storage.changes import Verdict
+from sync_core.storage.packed import TooLong
 from sync_core.storage.staging import Sign
 
-SLICE = 1000
-"""Most changes in a slice: what one message applies."""
+SLICE = 1500
+"""Most changes in a slice: what one message applies. Spread over the 16 partitions of Objects, they nearly fill a transaction in each."""
 _PARALLEL_WRITES = 8
+
+type _Slice = tuple[str, int, list[Change]]
+"""Its chain, its number there, and its changes."""
 
 
 class PlanStep:
@@ -113,9 +117,7 @@ class PlanStep:
         self, run: Run, reading: Reading, comparison: Comparison, made: Plan, braking: Braking, confirmed: tuple[str, ...]
     ) -> Verdict:
         name = f"{run.plan_attempt:02d}{self._context.random_bits(48):012x}"
-        slices = cut(made.changes)
-        add = self._context.changes.add_slice
-        await each(slices, lambda piece: add(run.run, name, *piece), _PARALLEL_WRITES)
+        slices = await self._write_slices(run, name, made.changes)
         await self._context.changes.add_skips(run.run, name, made.skips)
         held = await compared_with_before(self._context, run, braking)
         await self._context.changes.add_held(run.run, name, held)
@@ -138,25 +140,39 @@ class PlanStep:
         )
         return await self._context.changes.decide(run.run, run.plan_attempt, verdict)
 
+    async def _write_slices(self, run: Run, plan: str, changes: list[Change]) -> list[_Slice]:
+        """As few as there may be; shorter ones, over the same rows, where changes are so large that one would not fit its row."""
+        longest = SLICE
+        while True:
+            slices = cut(changes, longest)
+            try:
+                await each(slices, lambda piece: self._context.changes.add_slice(run.run, plan, *piece), _PARALLEL_WRITES)
+            except TooLong:
+                if longest == 1:
+                    raise
+                longest = -(-longest // 2)
+                continue
+            return slices
 
-def cut(changes: list[Change]) -> list[tuple[str, int, list[Change]]]:
+
+def cut(changes: list[Change], longest: int) -> list[_Slice]:
     """Chain, number and changes of each slice.
 
     A chain has the changes of some partitions of Users, so that no two chains write in one: as many chains as there are slices
     to fill, 32 at most.
     """
     chains = 1
-    while len(changes) > chains * SLICE and chains < len(ids.ALPHABET):
+    while len(changes) > chains * longest and chains < len(ids.ALPHABET):
         chains *= 2
     by_chain: defaultdict[int, list[Change]] = defaultdict(list)
     for change in changes:
         by_chain[ids.ALPHABET.index(ids.user_partition(change.user_id)) * chains // len(ids.ALPHABET)].append(change)
-    return [(f"{chain:02d}", number, part) for chain, of in by_chain.items() for number, part in enumerate(_even(of))]
+    return [(f"{chain:02d}", number, part) for chain, of in by_chain.items() for number, part in enumerate(_even(of, longest))]
 
 
-def _even(changes: list[Change]) -> list[list[Change]]:
+def _even(changes: list[Change], longest: int) -> list[list[Change]]:
     """As few slices as will hold them, all about as long."""
-    slices = -(-len(changes) // SLICE)
+    slices = -(-len(changes) // longest)
     size = -(-len(changes) // slices)
     return [changes[start : start + size] for start in range(0, len(changes), size)]
 

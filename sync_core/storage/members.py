@@ -65,7 +65,7 @@ class MemberRows:
             buckets.setdefault(ids.user_partition(user_id), Edits()).enters.add(user_id)
         for user_id in edits.leaves:
             buckets.setdefault(ids.user_partition(user_id), Edits()).leaves.add(user_id)
-        rows = await seek(self._tables, TABLE, group_id, sorted(buckets))
+        rows = await self._rows(group_id, sorted(buckets))
         again = Edits()
 
         async def meet(operation: Operation, error: Conflict) -> None:
@@ -77,6 +77,14 @@ class MemberRows:
         operations = [op for key, bucket in buckets.items() if (op := _operation(group_id, key, rows.get(key), bucket)) is not None]
         await write_all(self._tables, TABLE, operations, on_conflict=meet)
         return again if again.enters or again.leaves else None
+
+    async def _rows(self, group_id: str, keys: list[str]) -> dict[str, Row]:
+        """One range, where most of its rows are wanted."""
+        span = ids.ALPHABET.index(keys[-1]) - ids.ALPHABET.index(keys[0]) + 1
+        if span > 2 * len(keys):
+            return await seek(self._tables, TABLE, group_id, keys)
+        query = self._tables.query(TABLE, group_id, start=keys[0], end=keys[-1])
+        return {row.key: row async for rows in query for row in rows}
 
 
 def _users(row: Row | None) -> list[str]:

@@ -13,11 +13,15 @@ COLUMNS = 15
 _LEVEL = 1
 
 
+class TooLong(StopRun):
+    """More than fits one row: some of it may."""
+
+
 def pack(content: object) -> dict[str, Value]:
-    """Columns p0, p1, … Raises StopRun when they would not fit one row (about 960 KiB compressed)."""
+    """Columns p0, p1, … Raises TooLong when they would not fit one row (about 960 KiB compressed)."""
     compressed = zlib.compress(msgspec.msgpack.encode(content), _LEVEL)
     if len(compressed) > COLUMNS * COLUMN_BYTES:
-        raise StopRun(f"{len(compressed)} bytes do not fit one row: import fewer or shorter attributes")
+        raise TooLong(f"{len(compressed)} bytes do not fit one row: import fewer or shorter attributes")
     return {f"p{n}": compressed[start : start + COLUMN_BYTES] for n, start in enumerate(range(0, len(compressed), COLUMN_BYTES))}
 
 
