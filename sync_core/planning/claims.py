@@ -11,6 +11,7 @@ from sync_core.directory.attributes import Mapping as AttributeMapping
 from sync_core.directory.names import digest, fold
 from sync_core.directory.users import User
 from sync_core.entra.port import SourceUser
+from sync_core.planning.reading import Reading
 
 EDIT_LASTS = timedelta(minutes=10)
 """No edit outside a full run takes longer from its claims to its record."""
@@ -37,8 +38,12 @@ class Alive:
 
     runs: frozenset[str] = frozenset()
     now: datetime | None = None
+    own: str = ""
+    """Whose claims the asker made itself: they tell nothing of others."""
 
     def __contains__(self, run: str) -> bool:
+        if run == self.own:
+            return False
         if not run.startswith(_EDIT):
             return run in self.runs
         begun = float(run.removeprefix(_EDIT).partition("-")[0])
@@ -89,4 +94,15 @@ def shared_names(mapping: AttributeMapping, users: Iterable[SourceUser]) -> dict
         for object_id in sharers:
             others = {other: apply(user.values).username for other, user in sharers.items() if other != object_id}
             found.setdefault(object_id, (name, others))
+    return found
+
+
+def shared_with_others(reading: Reading, others: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, dict[str, str]]]:
+    """As `shared_names`, with users who are not in the reading: `others` gives them by the name, as compared, that they share."""
+    found: dict[str, tuple[str, dict[str, str]]] = {}
+    for user in reading.users.values() if others else ():
+        mapped = mapper(reading.mapping)(user.values)
+        for name in map(fold, (mapped.username, *mapped.aliases.values())):
+            if name in others:
+                found.setdefault(user.object_id, (name, dict(others[name])))
     return found

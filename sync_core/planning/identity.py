@@ -1,7 +1,9 @@
 """Which user here a user of the source is: by object id in its own sync, then in others of the tenant, then by username (D-06)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from sync_core.directory.attributes import Mapped
 from sync_core.directory.lookups import Pointer
@@ -34,6 +36,9 @@ class Stored:
     """User id by object id of the takeovers that an admin confirmed although they enable somebody who is disabled here (D-05)."""
     points: Mapping[str, frozenset[Pointer]] = field(default_factory=dict[str, frozenset[Pointer]])
     """By user id: what runs that did not end cleanly were to bring after the records."""
+    shared: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """By name, as compared: object id to username of users of the source whom the last full run left out because they share it. For
+    an individual sync, which has not read them (D-04)."""
     alive: Alive = NOBODY
     """Other runs that go on, and edits: what they have claimed is theirs."""
 
@@ -105,8 +110,18 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
     if before is not None and enables_by_takeover(before, candidate, stored, writer) and not _is_confirmed(user_id, candidate, stored):
         detail = f"{before.username} ({user_id}) is disabled here and no sync manages it"
         return Refused("", Reason.DISABLED_HERE, detail, takes=user_id)
+    if writer.individual:
+        candidate = _with_its_username(candidate, before)
     wanted, kept = _names(candidate.mapped, before, stored, writer)
     return Match(candidate, user_id or new_user_id(), before, repoint, tuple(wanted.items()), kept)
+
+
+def _with_its_username(candidate: Candidate, before: User | None) -> Candidate:
+    """An individual sync changes no username. Without a fingerprint the next full run finds that it differs, and renames (D-02)."""
+    if before is None or before.username in ("", candidate.mapped.username):
+        return candidate
+    mapped = msgspec.structs.replace(candidate.mapped, username=before.username)
+    return replace(candidate, mapped=mapped, fingerprint="")
 
 
 def _names(mapped: Mapped, before: User | None, stored: Stored, writer: Writer) -> tuple[dict[str, str], frozenset[str]]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sync_core.directory.lookups import pointers
 from sync_core.directory.users import Status, User
 from sync_core.planning.changes import Action, Change, Desired, Held, Kind, NameMove
-from sync_core.planning.claims import shared_names
+from sync_core.planning.claims import shared_names, shared_with_others
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.identity import Match, Stored, agrees, match
@@ -75,7 +75,7 @@ class _Planner:
                 self._held_users.add(leaver.user_id)
             elif leaver.user_id not in self._going or self._is_its_user(leaver):
                 self._going[leaver.user_id] = leaver
-        self._shared = shared_names(reading.mapping, reading.users.values())
+        self._shared = shared_with_others(reading, stored.shared) | shared_names(reading.mapping, reading.users.values())
         self._matches: dict[str, Match] = {}
         self._skips: dict[str, Skip] = {}
         self._skipped: list[tuple[Candidate, str]] = []
@@ -124,7 +124,13 @@ class _Planner:
     def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str, takes: str = "") -> None:
         user_id, object_id = user_id if user_id in self._stored.records else "", candidate.user.object_id
         self._skips[object_id] = Skip(
-            object_id=object_id, user_id=user_id, username=candidate.mapped.username, reason=reason, detail=detail, takes=takes
+            object_id=object_id,
+            user_id=user_id,
+            username=candidate.mapped.username,
+            reason=reason,
+            detail=detail,
+            shared=self._name_shared(object_id, reason),
+            takes=takes,
         )
         self._skipped.append((candidate, user_id))
 
@@ -138,8 +144,12 @@ class _Planner:
 
     def _tell(self, object_id: str, reason: Reason, detail: str) -> None:
         user_id, username = self._reading.user_ids.get(object_id, ""), self._reading.username(object_id)
-        skip = Skip(object_id=object_id, user_id=user_id, username=username, reason=reason, detail=detail)
+        shared = self._name_shared(object_id, reason)
+        skip = Skip(object_id=object_id, user_id=user_id, username=username, reason=reason, detail=detail, shared=shared)
         self._skips.setdefault(object_id, skip)
+
+    def _name_shared(self, object_id: str, reason: Reason) -> str:
+        return self._shared[object_id][0] if reason is Reason.SHARED_NAME else ""
 
     # Names
 

@@ -32,5 +32,7 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
     """As the source spells it."""
     reason: Reason
     detail: str
+    shared: str = ""
+    """The name, as compared, that it shares with others of the source (B-013)."""
     takes: str = ""
     """The user that it would take over, once an admin confirms that (D-05); "" where there is nothing to confirm."""

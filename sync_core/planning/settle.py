@@ -27,6 +27,8 @@ class Writer:
     now: datetime
     existing: frozenset[str]
     """Directory keys of the syncs that exist: only these hold a user (D-17)."""
+    individual: bool = False
+    """It changes no username (B-114, D-02), and stamps its reading also where it changes nothing (D-16)."""
     new_phone_id: Callable[[str], str] = ids.new_phone_id
     """Takes the id of the phone's user."""
 
@@ -40,7 +42,9 @@ def settle(before: User | None, change: Change, writer: Writer) -> User | None:
     after = _settled(before, change, writer)
     if after.in_trash and change.yields:
         after = without_names(after, frozenset(change.yields))
-    return before if same(before, after) else _emptied(before, after, writer)
+    if same(before, after):
+        return after if writer.individual else before
+    return _emptied(before, after, writer)
 
 
 def same(one: User, other: User) -> bool:

@@ -46,7 +46,7 @@ class LockRows:
 
     async def alive(self, now: datetime, own: str = "") -> Alive:
         """Whose claims stand although no record lists their names yet: those of lately begun edits, and of all runs but `own`."""
-        return Alive(frozenset(lock.run for lock in (await self.taken()).values() if lock.run != own), now)
+        return Alive(frozenset(lock.run for lock in (await self.taken()).values() if lock.run != own), now, own)
 
     async def write(self, directory_key: str, lock: Lock, etag: str) -> None:
         """Raises Stale or AlreadyExists when somebody was faster."""
