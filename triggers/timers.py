@@ -29,4 +29,9 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
         del timer
         await services().sweep()
 
+    @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
+    async def sweep_previews(timer: func.TimerRequest) -> None:
+        del timer
+        await services().previews.sweep()
+
     return bp

@@ -6,11 +6,11 @@ from sync_core import ids
 from sync_core.directory.events import Happening
 from sync_core.errors import AlreadyRunning, NotFound, Rejected, SyncError
 from sync_core.management.journal import Journal
+from sync_core.planning.held import Confirmation, HeldSet
 from sync_core.planning.reasons import Skip
 from sync_core.runs.context import Context
 from sync_core.runs.record import KEPT, Approval, Run
 from sync_core.runs.service import Runs
-from sync_core.storage.holds import Confirmation, HeldSet
 
 SKIPS_AT_A_TIME = 500
 

@@ -6,11 +6,11 @@ to make the changes of a set carries its name: nothing else remembers an approva
 
 from sync_core.directory.mail import SYNC_CONTACTS, Mail, MailKind
 from sync_core.planning.brake import Braking, HeldChange, Item, Since, compared
+from sync_core.planning.held import HeldSet
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
 from sync_core.runs.record import Run, State
 from sync_core.storage.changes import Verdict
-from sync_core.storage.holds import HeldSet
 
 _WELL = frozenset({State.COMPLETED, State.WARNINGS})
 

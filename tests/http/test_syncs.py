@@ -47,7 +47,7 @@ async def test_a_sync_is_made_listed_and_read(caller: httpx.AsyncClient, connect
     }
     assert [(group["object_id"], group["name"]) for group in sync["groups"]] == [(guid(0), "Group 0")]
     assert (await caller.get(SYNCS)).json() == {"items": [sync]}
-    assert (await caller.get(made.headers["location"])).json() == sync | {"running": None, "last_run": None}
+    assert (await caller.get(made.headers["location"])).json() == sync | {"running": None, "last_run": None, "held": None}
 
 
 async def test_a_sync_shows_the_run_that_goes_on_and_the_newest_one(api: Api, caller: httpx.AsyncClient, sync: Sync) -> None:

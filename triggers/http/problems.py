@@ -23,6 +23,7 @@ from sync_core.errors import (
     Transient,
 )
 from sync_core.management.access import Forbidden, Unauthenticated
+from sync_core.management.approvals import Replaced
 from sync_core.management.naming import NameInUse
 from sync_core.management.versions import Outdated
 
@@ -53,7 +54,7 @@ UNAUTHENTICATED = Kind(
 FORBIDDEN = Kind("Forbidden", 403, 40301, "Role too low", "The role of this integration key may not do this.")
 NOT_FOUND = Kind("NotFound", 404, 40401, "Not found", "Nothing here has this name.")
 METHOD = Kind("MethodNotAllowed", 405, 40501, "Method not allowed", "This path is served for the methods in the header Allow.")
-RUNNING = Kind("AlreadyRunning", 409, 40901, "Already running", "A full sync goes on already; `running` is its reference code.")
+RUNNING = Kind("AlreadyRunning", 409, 40901, "Already running", "Such a run goes on already; `running` is its reference code.")
 CONFLICT = Kind("Conflict", 409, 40902, "Changed meanwhile", "Somebody else changed the same thing meanwhile; read it again and repeat.")
 IN_USE = Kind(
     "InUse",
@@ -62,7 +63,9 @@ IN_USE = Kind(
     "In use",
     "Another user has this name, or a full sync is about to write this user; `field` names the input at fault.",
 )
-OUTDATED = Kind("Outdated", 412, 41201, "Changed meanwhile", "It is not the version that If-Match names any more; nothing was changed.")
+OUTDATED = Kind(
+    "Outdated", 412, 41201, "Changed meanwhile", "It is not the version that If-Match, or the digest, names any more; nothing was changed."
+)
 TOO_LARGE = Kind("TooLarge", 413, 41301, "Body too large", "Bodies are at most 1 MiB.")
 FAULT = Kind("Fault", 500, 50001, "Internal error", "A fault of this service; `instance` names its log entry.")
 MISCONFIGURED = Kind("Misconfigured", 500, 50002, "Misconfigured deployment", "A setting or credential of this deployment is at fault.")
@@ -85,6 +88,7 @@ _KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (
     (AlreadyRunning, RUNNING),
     (Conflict, CONFLICT),
     (Outdated, OUTDATED),
+    (Replaced, OUTDATED),
     (TooLarge, TOO_LARGE),
     (Misconfigured, MISCONFIGURED),
     (Reauthorize, REAUTHORIZE),

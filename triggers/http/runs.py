@@ -30,6 +30,7 @@ class ProgressAnswer(Answer):
 class RunAnswer(Answer):
     reference_code: str = Field(description="Names the run everywhere: in the log, in mail, in answers.", examples=[REFERENCE_CODE])
     directory_key: str = Field(description="The sync.", examples=["DK2A3B4C5D6E7F2G3H4I"])
+    kind: str = Field(description='"full" or "preview".', examples=["full"])
     sync_name: str = Field(description="As it was when the run began; empty before that.", examples=["Head office"])
     state: str = Field(examples=["applying"])
     phase: str = Field(description='The step whose messages are out, or "ended".', examples=["apply"])
@@ -130,6 +131,7 @@ def _shown(run: Run) -> dict[str, object]:
     return {
         "reference_code": run.run,
         "directory_key": run.directory_key,
+        "kind": run.kind,
         "sync_name": run.sync.name if run.sync else "",
         "state": run.state,
         "phase": run.phase,

@@ -11,8 +11,10 @@ from sync_core.directory.brake import Brake
 from sync_core.directory.lives import CONNECTED, Standing
 from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync
 from sync_core.management.syncs import NewSync
+from sync_core.planning.held import HeldSet
 from triggers.http.connections import GROUP, TENANT
 from triggers.http.fields import Answer, Body, Guid, SyncKey
+from triggers.http.held import HeldAnswer
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
 from triggers.http.runs import REFERENCE_CODE, RunAnswer
@@ -159,10 +161,12 @@ class SyncAnswer(Answer):
 class SyncView(SyncAnswer):
     running: str | None = Field(description="The reference code of the run that goes on.", examples=[REFERENCE_CODE])
     last_run: RunAnswer | None = Field(description="The newest run.")
+    held: HeldAnswer | None = Field(description="Changes that the brake holds back until somebody approves them.")
 
     @classmethod
-    def at(cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None) -> "SyncView":
-        return cls.model_validate({**_shown(sync, standing), "running": running or None, "last_run": last_run})
+    def at(cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None, held: HeldSet | None) -> "SyncView":
+        beside = {"running": running or None, "last_run": last_run, "held": HeldAnswer.of_set(held) if held is not None else None}
+        return cls.model_validate({**_shown(sync, standing), **beside})
 
 
 class SyncList(Answer):
@@ -194,7 +198,8 @@ async def read_sync(directory_key: SyncKey, response: Response, services: Serve,
     running = await services.runs.running(directory_key)
     newest, _next = await services.runs.history(directory_key, limit=1, cursor="")
     standing = await services.schedules.of(sync)
-    return SyncView.at(sync, standing, running, RunAnswer.of(newest[0]) if newest else None)
+    held = await services.approvals.held(directory_key)
+    return SyncView.at(sync, standing, running, RunAnswer.of(newest[0]) if newest else None, held)
 
 
 @router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
