@@ -14,7 +14,7 @@ from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
 from sync_core.management.references import is_reference_code
 from sync_core.management.syncs import Syncs, make_syncs
-from sync_core.runs.record import State
+from sync_core.runs.record import KEPT, State
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.runs import RunRows
@@ -89,9 +89,11 @@ class Schedules:
             run = await self._runs.get(preview) if is_reference_code(preview) else None
         except NotFound:
             run = None
-        if run is None or run.directory_key != sync.directory_key or run.state is not State.PREVIEWED:
+        if run is None or run.directory_key != sync.directory_key or run.state is not State.PREVIEWED or run.ended_at is None:
             raise Rejected("this is no finished preview of this sync", field="preview")
-        if run.sync is None or run.sync.version != sync.version:
+        if run.ended_at + KEPT <= self._clock.now():
+            raise Rejected("this preview has expired: make a new one", field="preview")
+        if run.sync != sync:
             raise Rejected("the settings have changed since this preview: make a new one", field="preview")
 
     async def _check_consent(self, sync: Sync) -> None:

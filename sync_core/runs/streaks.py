@@ -43,17 +43,22 @@ def _judged(context: Context, run: Run, life: Life) -> Life:
         return replace(life, needs_authorization=False)
     now = context.clock.now()
     if run.state in _BADLY and run.slot is not None:
-        life, _ = failed(life, run.slot, context.failure_days, now)
+        life, _ = failed(life, run.slot, _days(context, run), now)
     if run.refused:
         life = replace(paused(life, Pause.REAUTHORIZATION, now), needs_authorization=True)
     return life
 
 
 def _told_of(context: Context, run: Run, life: Life) -> int:
-    """Days of failing that this run's failure makes something to tell of; 0 for none. Who has to consent again is told of that alone."""
-    if run.state not in _BADLY or run.slot is None or run.refused:
+    """Days of failing that this run's failure makes something to tell of; 0 for none."""
+    if run.state not in _BADLY or run.slot is None:
         return 0
-    return failed(life, run.slot, context.failure_days, context.clock.now())[1]
+    return failed(life, run.slot, _days(context, run), context.clock.now())[1]
+
+
+def _days(context: Context, run: Run) -> tuple[int, ...]:
+    """Whoever has to consent again is told of that alone; the days of failing wait for a failure of another kind."""
+    return () if run.refused else context.failure_days
 
 
 async def _mail(context: Context, run: Run, life: Life, days: int) -> Mail:

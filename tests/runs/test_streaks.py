@@ -1,0 +1,305 @@
+"""What the ends of runs mean for their sync: streaks of failures, their mail, and pauses (B-121..B-132, D-28)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from msgspec import structs
+
+from sync_core.directory.lives import Life, Pause, standing
+from sync_core.directory.mail import Mail, MailKind
+from sync_core.directory.roles import Role
+from sync_core.errors import IncompleteRead, Reauthorize, StopRun
+from sync_core.management.schedules import Schedules, make_schedules
+from sync_core.runs.messages import Finish
+from sync_core.runs.record import Run, State
+from sync_core.storage.cuts import Call, Method, Point, Port
+from tests.runs.scheduled import DAY, HOUR, life, mails, pass_time, runs_of, scheduled, tick
+from tests.runs.world import START, Cut, World
+
+OWNER = [Role.OWNER]
+CONTACTS = [Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER]
+
+
+async def staffed() -> tuple[World, str]:
+    world = World()
+    await world.prepare()
+    for name in ("ann", "bea"):
+        world.source.hire(f"{name}@corp.example", "staff")
+    return world, await scheduled(world, "staff")
+
+
+def broken(world: World, error: Exception) -> None:
+    world.source.broken["staff"] = lambda: error
+
+
+def schedules(world: World) -> Schedules:
+    return make_schedules(world.tables, world.context.source, world.clock, world.random.getrandbits)
+
+
+async def told(world: World) -> list[tuple[MailKind, str]]:
+    return [(mail.kind, mail.about.get("days", "")) for mail in await mails(world)]
+
+
+async def test_sixty_days_of_failing_are_told_of_at_3_7_14_and_30_days_and_then_paused():  # B-121..B-123, B-126
+    world, key = await staffed()
+    broken(world, StopRun("Graph does not know this attribute"))
+    start = world.clock.at + HOUR
+
+    await pass_time(world, start + 60 * DAY)
+
+    found = await runs_of(world, key)
+    assert len(found) == 61
+    assert {run.state for run in found} == {State.FAILED}
+    sent = await mails(world)
+    kinds = [MailKind.SYNC_FAILING] * 3 + [MailKind.SYNC_PAUSED]
+    assert [(mail.kind, mail.about["days"], mail.run) for mail in sent] == [
+        (kind, str(days), found[2 * days].run) for kind, days in zip(kinds, (3, 7, 14, 30), strict=True)
+    ]
+    assert [list(mail.to_roles) for mail in sent] == [CONTACTS] * 4
+    assert sent[0].about == {
+        "sync": "Acme",
+        "directory_key": key,
+        "days": "3",
+        "since": "2026-11-23 13:00 UTC",
+        "reason": "Graph does not know this attribute",
+    }
+    after = await life(world, key)
+    assert (after.paused_because, after.paused_at) == (Pause.FAILING, start + 30 * DAY)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_success_ends_the_streak_of_scheduled_and_manual_runs_alike(by_hand: bool):  # B-124, D-28
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + 5 * DAY)
+    assert (await life(world, key)).failures == 10
+    world.source.broken.clear()
+
+    if by_hand:
+        await world.sync(key)
+    else:
+        await pass_time(world, world.clock.at + DAY / 2)
+
+    after = await life(world, key)
+    assert (after.failing_since, after.failures, after.reported) == (None, 0, ())
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + 4 * DAY)
+    assert await told(world) == [(MailKind.SYNC_FAILING, "3")] * 2
+
+
+async def test_a_run_with_warnings_is_a_success_and_an_incomplete_one_a_failure():  # D-10, D-28
+    world, key = await staffed()
+    world.source.members["gone"] = set()
+    await world.select(key, "staff", "gone")
+    broken(world, IncompleteRead("half of it"))
+
+    await pass_time(world, world.clock.at + DAY)
+    assert {run.state for run in await runs_of(world, key)} == {State.INCOMPLETE}
+    assert (await life(world, key)).failures == 2
+
+    world.source.broken.clear()
+    del world.source.members["gone"]
+    await pass_time(world, world.clock.at + DAY / 2)
+    assert (await runs_of(world, key))[-1].state is State.WARNINGS
+    assert (await life(world, key)).failures == 0
+
+
+async def test_runs_by_hand_neither_begin_a_streak_nor_add_to_one():  # D-28
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+
+    for _ in range(9):
+        world.clock.at += DAY
+        await world.sync(key)
+    assert (await life(world, key)).failing_since is None
+
+    await pass_time(world, world.clock.at + DAY / 2)
+    assert (await life(world, key)).failures == 1
+    assert await told(world) == []
+
+
+async def test_a_cancelled_run_neither_adds_nor_ends():  # D-14, D-28
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + DAY)
+    before = await life(world, key)
+    world.clock.at += DAY / 2
+    await tick(world)
+    await world.runs.cancel(await world.runs.running(key), "an admin")
+    await world.drain()
+
+    after = await life(world, key)
+    assert (after.failing_since, after.failures) == (before.failing_since, before.failures)
+
+
+async def test_time_that_a_sync_is_paused_does_not_count():  # D-28
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + 2 * DAY)
+    await schedules(world).pause(key, by="an admin")
+    await pass_time(world, world.clock.at + 40 * DAY)
+    await schedules(world).resume(key, by="an admin")
+
+    await pass_time(world, world.clock.at + DAY)
+    assert await told(world) == []
+    await pass_time(world, world.clock.at + DAY)
+
+    assert await told(world) == [(MailKind.SYNC_FAILING, "3")]
+
+
+async def test_days_are_a_setting():  # D-26
+    world, key = await staffed()
+    world.context = replace(world.context, failure_days=(1, 2))
+    world.restart()
+    broken(world, StopRun("no"))
+
+    await pass_time(world, world.clock.at + 9 * DAY)
+
+    assert await told(world) == [(MailKind.SYNC_FAILING, "1"), (MailKind.SYNC_PAUSED, "2")]
+    assert len(await runs_of(world, key)) == 5
+
+
+async def refused(by_hand: bool = False) -> tuple[World, str]:
+    world, key = await staffed()
+    broken(world, Reauthorize("the application was removed: consent again"))
+    await (world.sync(key) if by_hand else pass_time(world, world.clock.at + 2 * DAY))
+    return world, key
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_whom_entra_refuses_is_paused_and_the_owners_are_told_to_act(by_hand: bool):  # B-028, B-130
+    world, key = await refused(by_hand)
+
+    (run,) = await runs_of(world, key)
+    (mail,) = await mails(world)
+    assert (run.state, run.refused) == (State.FAILED, True)
+    assert (mail.kind, list(mail.to_roles), mail.run) == (MailKind.REAUTHORIZE, OWNER, run.run)
+    assert mail.about == {"sync": "Acme", "directory_key": key, "reason": "the application was removed: consent again"}
+    after = await life(world, key)
+    assert after.paused_because is Pause.REAUTHORIZATION
+    sync = await world.context.syncs.get(key)
+    assert sync is not None
+    assert standing(sync, after).connection_status == "Could not connect to Entra ID: Reauthorization required"
+
+
+async def test_a_refusal_that_passes_is_none():  # facts: a fresh consent takes a while to be known everywhere
+    world, key = await staffed()
+    refusals: Iterator[Exception | None] = iter([Reauthorize("not yet")] * 3)
+
+    def at_first() -> Exception:
+        error = next(refusals, None)
+        if error is None:
+            world.source.broken.clear()
+        return error or Reauthorize("not yet")
+
+    world.source.broken["staff"] = at_first
+    refusals = iter([Reauthorize("not yet")] * 2)
+    run = await world.sync(key)
+
+    assert run.state is State.COMPLETED
+    assert await mails(world) == []
+
+
+async def test_owners_are_told_once_however_often_it_is_tried():  # B-130
+    world, key = await refused()
+
+    await world.sync(key)
+    await world.sync(key)
+
+    assert len(await mails(world)) == 1
+
+
+async def test_resumed_only_once_entra_answers_again_and_by_hand_only():  # B-132
+    world, key = await refused()
+    with pytest.raises(Reauthorize):
+        await schedules(world).resume(key, by="an admin")
+    assert (await life(world, key)).paused
+
+    world.source.broken.clear()
+    await pass_time(world, world.clock.at + 2 * DAY)
+    assert len(await runs_of(world, key)) == 1
+    shown = await schedules(world).resume(key, by="an admin")
+
+    assert (shown.schedule, shown.connection_status) == ("active", "Connected")
+    await pass_time(world, world.clock.at + DAY)
+    assert [run.state for run in await runs_of(world, key)] == [State.FAILED, State.COMPLETED, State.COMPLETED]
+
+
+async def test_a_run_by_hand_that_entra_answers_shows_the_connection_as_connected_but_resumes_nothing():  # B-132
+    world, key = await refused()
+    world.source.broken.clear()
+
+    await world.sync(key)
+
+    after = await life(world, key)
+    assert (after.needs_authorization, after.paused) == (False, True)
+
+
+async def test_a_full_run_that_wrote_fixes_the_source_of_usernames():  # B-043
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+    await world.sync(key)
+    assert not (await life(world, key)).wrote
+    world.source.broken.clear()
+
+    await world.sync(key)
+
+    assert (await life(world, key)).wrote
+
+
+async def at_the_end(error: Exception) -> tuple[World, str, Run]:
+    """The third failed day: the run whose end is to be told of, before its finish."""
+    world, key = await staffed()
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + 3 * DAY)
+    broken(world, error)
+    world.clock.at += HOUR
+    await tick(world)
+    running = await world.runs.running(key)
+    while not world.queues.bodies(Finish.queue):
+        if not await world.deliver_one():
+            due = world.queues.due()
+            assert due is not None
+            world.clock.at = due
+    return world, key, await world.context.runs.get(running)
+
+
+async def ends(world: World, key: str) -> tuple[Life, list[Mail]]:
+    """But for the times at which it happened to be done again."""
+    after = await life(world, key)
+    times = {"paused_at": after.paused_at and START}
+    return structs.replace(after, **times), [structs.replace(mail, created_at=START) for mail in await mails(world)]
+
+
+async def test_a_finish_delivered_twice_or_dying_anywhere_tells_once_and_counts_once():  # D-28, B-124
+    for error in (StopRun("no"), Reauthorize("no")):
+        world, key, run = await at_the_end(error)
+        await world.drain()
+        expected, sent = await ends(world, key)
+        assert expected.judged == run.run
+        assert len(sent) == 1
+        for cut in range(60):
+            world, key, run = await at_the_end(error)
+            left = iter(range(cut))
+
+            def dies(point: Point, port: Port, method: Method, call: Call, left: Iterator[int] = left) -> None:
+                del point, port, method, call
+                if next(left, None) is None:
+                    raise Cut
+
+            world.interrupt = dies
+            try:
+                await world.deliver_one(Finish.queue)
+                died = False
+            except Cut:
+                died = True
+            world.interrupt = None
+            world.restart()
+            await world.drain()
+            assert await ends(world, key) == (expected, sent), cut
+            assert await world.runs.running(key) == ""
+            if not died:
+                break
+        else:
+            raise AssertionError("a finish has more than 60 requests")
