@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.clock import Clock
+from sync_core.directory.events import SYSTEM, Happening
 from sync_core.directory.integrations import Grant, Integration, beyond
 from sync_core.directory.roles import Role
 from sync_core.directory.syncs import check_name
-from sync_core.errors import Conflict
 from sync_core.management.access import INVALID_KEY, INVALID_SIGNATURE, Actor, Forbidden, Unauthenticated
+from sync_core.management.journal import Journal
 from sync_core.management.recent import Recent
 from sync_core.management.references import has_form, unknown
 from sync_core.management.signatures import SignedRequest, check_date, credentials, is_signed_with
@@ -23,7 +24,6 @@ from sync_core.storage.integrations import IntegrationRows
 
 SECRET_CHARACTERS = 40
 _ALPHABET = string.ascii_letters + string.digits
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,20 @@ def new_secret(choice: Callable[[str], str] = secrets.choice) -> str:
 
 
 class Integrations:
-    def __init__(self, rows: IntegrationRows, box: SecretBox, clock: Clock, *, window: timedelta, sha1: bool = False) -> None:
+    def __init__(
+        self, rows: IntegrationRows, box: SecretBox, clock: Clock, journal: Journal, *, window: timedelta, sha1: bool = False
+    ) -> None:
         """`window`: how far a signed date may be from now. `sha1`: whether signatures v2 by SHA-1 are accepted."""
         self._rows = rows
         self._box = box
         self._clock = clock
+        self._journal = journal
         self._window = window
         self._sha1 = sha1
         self._decoy = b""
         self._recent = Recent[Integration](clock)
 
-    async def create(self, name: str, role: Role, grants: Collection[Grant] = (), *, by: str = "") -> tuple[str, str]:
+    async def create(self, name: str, role: Role, grants: Collection[Grant] = (), *, by: str = SYSTEM) -> tuple[str, str]:
         """A new integration key and its secret, which is not shown again. Raises Rejected for a name that cannot be."""
         ikey, secret = ids.new_integration_key(), new_secret()
         integration = Integration(
@@ -61,7 +64,8 @@ class Integrations:
             created_at=self._clock.now(),
             created_by=by,
         )
-        await self._rows.insert(integration)
+        async with self._journal.about(by, Happening.KEY_CREATE, integration.name, ikey, _told(integration)):
+            await self._rows.insert(integration)
         return ikey, secret
 
     async def create_for(self, actor: Actor, new: NewKey) -> tuple[Integration, str]:
@@ -81,26 +85,23 @@ class Integrations:
     async def rotate(self, actor: Actor, ikey: str) -> tuple[Integration, str]:
         """The key with a new secret, which is not shown again; the former one ends within 30 seconds, in this process at once.
 
-        Raises NotFound, and Forbidden for a key that the caller could not have made.
+        Raises NotFound, Conflict when somebody else is changing it, and Forbidden for a key that the caller could not have made.
         """
+        before, etag = await self._stored(ikey)
+        _check_within(actor, before.role, before.grants)
         secret = new_secret()
-        for _ in range(_TRIES):
-            before, etag = await self._stored(ikey)
-            _check_within(actor, before.role, before.grants)
-            after = replace(before, sealed_secret=self._box.seal(secret, owner=ikey), rotated_at=self._clock.now())
-            try:
-                await self._rows.replace(after, etag)
-            except Conflict:
-                continue
-            self._recent.forget(ikey)
-            return after, secret
-        raise Conflict(f"others are changing {ikey} at this moment: read it again, and repeat")
+        after = replace(before, sealed_secret=self._box.seal(secret, owner=ikey), rotated_at=self._clock.now())
+        async with self._journal.about(str(actor), Happening.KEY_UPDATE, before.name, ikey, {"secret": "replaced"}):
+            await self._rows.replace(after, etag)
+        self._recent.forget(ikey)
+        return after, secret
 
     async def revoke(self, actor: Actor, ikey: str) -> None:
         """Ends the key: within 30 seconds, in this process at once. Raises as `rotate`."""
         before, _ = await self._stored(ikey)
         _check_within(actor, before.role, before.grants)
-        await self._rows.remove(ikey)
+        async with self._journal.about(str(actor), Happening.KEY_DELETE, before.name, ikey):
+            await self._rows.remove(ikey)
         self._recent.forget(ikey)
 
     async def verify(self, request: SignedRequest) -> Actor:
@@ -142,6 +143,10 @@ class Integrations:
         if not self._decoy:
             self._decoy = self._box.seal(new_secret(), owner="")
         return self._box.open(self._decoy, owner="")
+
+
+def _told(integration: Integration) -> dict[str, str]:
+    return {"role": integration.role.value, "grants": ", ".join(integration.grants)}
 
 
 def _check_within(actor: Actor, role: Role, grants: Collection[Grant]) -> None:

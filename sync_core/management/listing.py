@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sync_core.clock import Clock
 from sync_core.directory.users import User
+from sync_core.storage.members import MemberRows
 from sync_core.storage.page_ends import PageEnd, PageEndRows, PageEnds
 from sync_core.storage.tables import Tables
 from sync_core.storage.user_counts import count_users
@@ -43,6 +44,7 @@ class Listing:
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
         self._users = UserRows(tables)
+        self._members = MemberRows(tables)
         self._ends = PageEndRows(tables)
         self._clock = clock
 
@@ -61,6 +63,12 @@ class Listing:
         if listed.more:
             await self._ended(asked, USERS, items[-1].user_id, ends)
         return listed
+
+    async def members(self, asked: Asked, group_id: str) -> Listed[User]:
+        """The members of a group. The rows of members are pointers: whose record does not agree is left out of its page."""
+        listed = await self.cut(asked, f"members-{group_id}", await self._members.members(group_id), lambda user_id: user_id)
+        records = await self._users.many(listed.items)
+        return listed.of([records[i].user for i in listed.items if i in records and group_id in records[i].user.groups])
 
     async def cut[T](self, asked: Asked, of: str, items: Sequence[T], key: Callable[[T], str]) -> Listed[T]:
         """A page of `items`, which are the whole of the list that `of` names, in the order of their ids."""

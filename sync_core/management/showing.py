@@ -17,6 +17,7 @@ from sync_core.management.recent import Recent
 from sync_core.management.references import has_form, unknown
 from sync_core.planning.settle import live_holds
 from sync_core.storage.groups import GroupRows
+from sync_core.storage.lookups import Lookups
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.users import UserRows
 
@@ -34,11 +35,12 @@ class Shown:
 
 
 class Showing:
-    def __init__(self, users: UserRows, groups: GroupRows, syncs: SyncRows, naming: Naming, clock: Clock) -> None:
+    def __init__(self, users: UserRows, groups: GroupRows, syncs: SyncRows, naming: Naming, lookups: Lookups, clock: Clock) -> None:
         self._users = users
         self._groups = groups
         self._syncs = syncs
         self._naming = naming
+        self._lookups = lookups
         self._recent_groups = Recent[Group](clock)
         self._recent_syncs = Recent[dict[str, Sync]](clock)
 
@@ -53,6 +55,10 @@ class Showing:
         """Whoever has this username or alias, in any spelling: one user, or none."""
         stored = await self._naming.listing(digest(name)) if name else None
         return await self.users([stored.user] if stored else [])
+
+    async def with_email(self, email: str) -> list[Shown]:
+        """Those with this address, in any spelling, in the order of their ids."""
+        return await self.users(await self._lookups.by_email(email) if email else [])
 
     async def called(self, names: Collection[str]) -> list[Shown]:
         """Those who have these usernames or aliases, in the order of their ids."""

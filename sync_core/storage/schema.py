@@ -9,10 +9,13 @@ from sync_core.storage import (
     lives,
     locks,
     log,
+    lookups,
     members,
     names,
     objects,
     outbox,
+    page_ends,
+    phones,
     runs,
     staging,
     syncs,
@@ -23,10 +26,10 @@ from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
 _ROWS = (
-    authorizations, changes, connections, groups, integrations, lives, locks, log, members, names, objects, outbox, runs, staging, syncs,
-    trash, users,
+    authorizations, changes, connections, groups, integrations, lives, locks, log, members, names, objects, outbox, page_ends, phones,
+    runs, staging, syncs, trash, users,
 )  # fmt: skip
-TABLES = tuple(sorted({users.COUNTS, *(rows.TABLE for rows in _ROWS)}))
+TABLES = tuple(sorted({users.COUNTS, *lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 
 
 async def prepare(tables: Tables, queues: Queues, names_of_queues: tuple[str, ...]) -> None:

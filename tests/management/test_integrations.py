@@ -102,7 +102,7 @@ async def test_a_call_signed_too_long_ago_is_refused_before_its_key_is_looked_up
 
 async def test_another_secret_key_says_what_to_restore(deployment: Deployment) -> None:
     ikey, skey = await deployment.integrations.create("Nightly script", Role.OWNER)
-    elsewhere = Integrations(IntegrationRows(deployment.tables), box(b"x"), MovableClock(NOW), window=WINDOW)
+    elsewhere = Integrations(IntegrationRows(deployment.tables), box(b"x"), MovableClock(NOW), deployment.journal, window=WINDOW)
     with pytest.raises(Misconfigured, match="restore the former SECRET_KEY"):
         await elsewhere.verify(call(ikey, skey))
 

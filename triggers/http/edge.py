@@ -5,9 +5,13 @@ import uuid
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_core.errors import SyncError
+from triggers.http.admin.answers import FAULT as ADMIN_FAULT
+from triggers.http.admin.answers import failed, refused
+from triggers.http.admin.app import is_admin
 from triggers.http.problems import FAULT, TooLarge, problem, problem_of
 from triggers.http.services import GiveServices
 from triggers.http.signatures import ACTOR, needs_signature, signed_request
@@ -42,8 +46,7 @@ class Edge:
             instance = f"urn:uuid:{uuid.uuid4()}"
             _log.exception("%s %s failed, %s", scope["method"], scope["path"], instance)
             if not answer.begun:
-                detail = "this is a fault of the service: find its log entry by `instance`"
-                await problem(FAULT, detail, members={"instance": instance})(scope, receive, answer)
+                await _fault(scope["path"], instance)(scope, receive, answer)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -53,9 +56,16 @@ class Edge:
                 actor = await services.integrations.verify(signed_request(scope, body, services.public_hosts))
                 scope = {**scope, ACTOR: actor}
         except SyncError as error:
-            await problem_of(error)(scope, receive, send)
+            refuse = refused if is_admin(scope["path"]) else problem_of
+            await refuse(error)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
+
+
+def _fault(path: str, instance: str) -> Response:
+    if is_admin(path):
+        return failed(ADMIN_FAULT, f"this is a fault of the service: its log entry is {instance}")
+    return problem(FAULT, "this is a fault of the service: find its log entry by `instance`", members={"instance": instance})
 
 
 class _SafeAnswer:

@@ -1,0 +1,37 @@
+"""What the Admin API reads and does besides what every other way in has."""
+
+from dataclasses import dataclass
+
+from sync_core.clock import Clock
+from sync_core.ids import RandomBits
+from sync_core.management.bulk_users import BulkUsers
+from sync_core.management.journal import Journal
+from sync_core.management.listing import Listing
+from sync_core.management.naming import Naming
+from sync_core.management.showing import Showing
+from sync_core.management.users import make_users
+from sync_core.storage.groups import GroupRows
+from sync_core.storage.locks import LockRows
+from sync_core.storage.lookups import Lookups
+from sync_core.storage.names import NameRows
+from sync_core.storage.syncs import SyncRows
+from sync_core.storage.tables import Tables
+from sync_core.storage.trash import TrashRows
+from sync_core.storage.users import UserRows
+
+
+@dataclass(frozen=True, slots=True)
+class AdminApi:
+    showing: Showing
+    listing: Listing
+    bulk: BulkUsers
+
+
+def make_admin_api(tables: Tables, journal: Journal, clock: Clock, random_bits: RandomBits, *, trash_days: int) -> AdminApi:
+    users, syncs = UserRows(tables), SyncRows(tables)
+    naming = Naming(NameRows(tables), users, LockRows(tables), clock, random_bits)
+    return AdminApi(
+        showing=Showing(users, GroupRows(tables), syncs, naming, Lookups(tables, users), clock),
+        listing=Listing(tables, clock),
+        bulk=BulkUsers(make_users(tables, clock, random_bits), naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
+    )
