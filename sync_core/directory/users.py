@@ -76,6 +76,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return frozenset({*self.known_as.items(), *((key, hold.object_id) for key, hold in self.held_by.items())})
 
     @property
+    def has_device(self) -> bool:
+        """Whether it has an activated device (B-078)."""
+        return any(phone.activated for phone in self.phones)
+
+    @property
     def in_trash(self) -> bool:
         return self.status in TRASHED
 

@@ -85,8 +85,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Ids of groups whose member rows shall list the user: those that are new to it, or all of them when its rows are to be put right."""
     leaves: tuple[str, ...] = ()
     """Ids of groups whose member rows shall not list it any more."""
-    points: tuple[Pointer, ...] = ()
-    """What points to the record and may have to follow it; of a new user, all that does."""
+    gains: tuple[Pointer, ...] = ()
+    """What shall point to the record from now on, or all that shall when its rows are to be put right; of a new user it is in `desired`."""
+    loses: tuple[Pointer, ...] = ()
+    """What shall not point to it any more."""
     was_indexed: bool = False
     etag: str = ""
     """Of its row in Objects when planned."""

@@ -308,14 +308,15 @@ class _Planner:
         if after is None:
             return change
         known = set(before.groups) if before is not None else set[str]()
-        left, points = set(known), pointers(before) ^ pointers(after)
+        left, old, new = set(known), pointers(before), pointers(after)
+        gains, loses = new - old, old - new
         if indexed is not None:
             left.update(group_ids(self._reading.groups, indexed.mask))
         if change.object_id in self._reading.put_right:
             left.update(group.group_id for group in self._reading.groups)
             left.update(self._stored.own_groups)
             known.clear()
-            points = pointers(before).union(points, self._stored.points.get(change.user_id, ()))
+            gains, loses = new, old.union(self._stored.points.get(change.user_id, ())) - new
         key, existing = self._writer.directory_key, self._writer.existing
         return replace(
             change,
@@ -323,7 +324,8 @@ class _Planner:
             fields=fields(before, after, self._stored.group_names) if before is not None and after is not before else (),
             enters=tuple(group for group in after.groups if group not in known),
             leaves=tuple(sorted(left.difference(after.groups))),
-            points=tuple(sorted(points)),
+            gains=tuple(sorted(gains)),
+            loses=tuple(sorted(loses)),
         )
 
     def _membership(self, mask: int) -> tuple[tuple[str, ...], str]:

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.directory.edits import without_names
+from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.names import digest
 from sync_core.directory.phones import imported
 from sync_core.directory.users import Hold, Status, User
-from sync_core.planning.changes import Change, Desired, Kind
+from sync_core.planning.changes import Action, Change, Desired, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,14 @@ def _created(change: Change, desired: Desired, writer: Writer) -> User:
         created_at=writer.now,
         synced_at=writer.now,
     )
+
+
+def gained(change: Change) -> frozenset[Pointer]:
+    """What shall point to the record of the change, and did not."""
+    if change.desired is None or Action.CREATE not in change.actions:
+        return frozenset(change.gains)
+    phones = imported((), change.desired.phones, "", ())
+    return pointers(User(user_id=change.user_id, username="", email=change.desired.mapped.email, phones=phones))
 
 
 def _hold(change: Change, desired: Desired, writer: Writer) -> Hold:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from sync_core import ids
+from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.users import Status, User
 from sync_core.errors import Conflict, Missing
 from sync_core.planning.changes import Action, Change
-from sync_core.planning.settle import Writer, live_holds, same, settle
+from sync_core.planning.settle import Writer, gained, live_holds, same, settle
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
@@ -41,6 +42,8 @@ class Settled:
     after: User | None
     regrouped: frozenset[str]
     """Groups that this entered or left."""
+    moved: frozenset[Pointer]
+    """What began or ceased to point to the record."""
 
 
 class ApplyStep:
@@ -88,10 +91,13 @@ class Applier:
         async def records(partition: str) -> list[Settled]:
             return await self._records(hand, writer, partition, by_partition[partition])
 
+        # Before the records: whoever is in the directory is found, whatever dies on the way.
+        await self._context.lookups.follow({pointer: True for change in changes for pointer in gained(change)})
         return [one for part in await each(list(by_partition), records, _PARALLEL_PARTITIONS) for one in part]
 
     async def pointers(self, settled: Sequence[Settled]) -> None:
         await self._members(settled)
+        await self._lookups(settled)
         await self._free_names(settled)
 
     # Records
@@ -109,7 +115,7 @@ class Applier:
             for user_id, change in pending.items():
                 before = stored.get(user_id)
                 after = _settle(before, change, writer)
-                settled[user_id] = Settled(change, after, _regrouped(before, after))
+                settled[user_id] = _settled(change, before, after)
                 if after is not None and (before is None or after is not before.user):
                     edits.append(Edit(before, after))
             await self._before_writing(hand, edits, writer)
@@ -159,6 +165,15 @@ class Applier:
                 side.add(one.change.user_id)
         await self._context.members.edit(edits)
 
+    async def _lookups(self, settled: Sequence[Settled]) -> None:
+        """As members; but what the change was to gain points to the record already."""
+        points: dict[Pointer, bool] = {}
+        for one in settled:
+            standing, gains = pointers(one.after), gained(one.change)
+            moved = one.moved.union(gains, one.change.loses)
+            points |= {pointer: pointer in standing for pointer in moved if pointer not in standing or pointer not in gains}
+        await self._context.lookups.follow(points)
+
     async def _free_names(self, settled: Sequence[Settled]) -> None:
         """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them."""
         given_up: defaultdict[str, set[str]] = defaultdict(set)  # by several at once, where a dead run had two records list one name
@@ -200,6 +215,11 @@ class Applier:
         if not found[0].fingerprint and found[0].run != hand.mark:
             values = {**values, "fingerprint": ""}
         return Replace(Row(operation.row.partition, key, values, found[1]))
+
+
+def _settled(change: Change, before: StoredUser | None, after: User | None) -> Settled:
+    known = before.user if before is not None else None
+    return Settled(change, after, _regrouped(before, after), pointers(known) ^ pointers(after))
 
 
 def _regrouped(before: StoredUser | None, after: User | None) -> frozenset[str]:

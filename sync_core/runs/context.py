@@ -12,6 +12,7 @@ from sync_core.storage.holds import ConfirmationRows, HoldRows
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.locks import PREVIEWS, LockRows
 from sync_core.storage.log import LogRows
+from sync_core.storage.lookups import Lookups
 from sync_core.storage.members import MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.objects import ObjectRows
@@ -36,6 +37,7 @@ class Context:
     objects: ObjectRows
     names: NameRows
     members: MemberRows
+    lookups: Lookups
     groups: GroupRows
     syncs: SyncRows
     locks: LockRows
@@ -73,10 +75,11 @@ def make_context(
         source=source,
         clock=clock,
         random_bits=random_bits,
-        users=UserRows(tables),
+        users=(users := UserRows(tables)),
         objects=ObjectRows(tables),
         names=NameRows(tables),
         members=MemberRows(tables),
+        lookups=Lookups(tables, users),
         groups=GroupRows(tables),
         syncs=SyncRows(tables),
         locks=LockRows(tables),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from sync_core.directory.groups import Group, GroupStatus
+from sync_core.directory.lookups import Pointer
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Status, User
 from sync_core.entra.port import Presence
@@ -14,6 +15,7 @@ from sync_core.errors import StopRun
 from sync_core.planning.claims import wanted_names
 from sync_core.planning.identity import Stored
 from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Population, Reading
+from sync_core.planning.settle import gained
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
 from sync_core.runs.heed import released_users
@@ -34,6 +36,11 @@ class Left:
 
     objects: frozenset[str]
     digests: frozenset[str]
+    points: Mapping[str, frozenset[Pointer]]
+    """By user id."""
+
+
+NOTHING_LEFT = Left(frozenset(), frozenset(), {})
 
 
 class Gatherer:
@@ -62,13 +69,16 @@ class Gatherer:
         lock, _ = await self._context.locks.read(directory_key)
         objects: set[str] = set()
         digests: set[str] = set()
+        points: dict[str, frozenset[Pointer]] = {}
         for run in lock.unclean:
             for plan in await self._context.changes.plans(run):
                 async for _, changes in self._context.changes.slices(run, plan):
                     objects.update(change.object_id for change in changes)
                     digests.update(move.digest for change in changes for move in change.moves)
                     digests.update(key for change in changes for key in change.frees)
-        return Left(frozenset(objects), frozenset(digests))
+                    for change in changes:
+                        points[change.user_id] = gained(change).union(change.loses, points.get(change.user_id, ()))
+        return Left(frozenset(objects), frozenset(digests), points)
 
     async def compare(self, run: Run, reading: Reading, left: Left, groups: Sequence[Group]) -> tuple[Comparison, Population]:
         """What differs from the index; and whom the sync holds, in the groups that it keeps: those selected no more too."""
@@ -130,6 +140,7 @@ class Gatherer:
                 for object_id, row in known[key].items()
                 if key < run.directory_key and row.run in alive.runs
             },
+            points=left.points,
             alive=alive,
             confirmed=await self._confirmed(run, (stored.user for stored in users.values()), disabled, syncs),
             disabled_groups=disabled,

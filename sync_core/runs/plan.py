@@ -193,4 +193,6 @@ def counts(reading: Reading, comparison: Comparison, made: Plan, braking: Brakin
 async def make_writer(context: Context, run: Run) -> Writer:
     sync = settings_of(run)
     existing = frozenset(other.directory_key for other in await context.syncs.all() if other.deleted_at is None)
-    return Writer(run.directory_key, sync.tenant_id, run.read_at or run.queued_at, context.clock.now(), existing)
+    read_at, now = run.read_at or run.queued_at, context.clock.now()
+    new_phone_id = partial(ids.new_phone_id, random_bits=context.random_bits)
+    return Writer(run.directory_key, sync.tenant_id, read_at, now, existing, new_phone_id=new_phone_id)

@@ -34,6 +34,8 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     by_status: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     spread: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     """Users by the fourth character of their ids: 32 even parts of the partition, which bring a listing to any offset."""
+    without_device: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    """Users that have activated no phone, by status (B-078)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +186,18 @@ def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:
 
 
 def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
-    by_status, spread = Counter(meta.by_status), Counter(meta.spread)
+    by_status, spread, without = Counter(meta.by_status), Counter(meta.spread), Counter(meta.without_device)
     for edit in edits:
         part = _user_id(edit)[3]
         if edit.before is not None:
             by_status[edit.before.user.status] -= 1
+            without[edit.before.user.status] -= not edit.before.user.has_device
             spread[part] -= 1
         if isinstance(edit, Edit):
             by_status[edit.after.status] += 1
+            without[edit.after.status] += not edit.after.has_device
             spread[part] += 1
-    return msgspec.structs.replace(meta, by_status=_positive(by_status), spread=_positive(spread))
+    return msgspec.structs.replace(meta, by_status=_positive(by_status), spread=_positive(spread), without_device=_positive(without))
 
 
 def _positive(counts: Counter[str]) -> dict[str, int]:

@@ -3,7 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from sync_core.directory.groups import api_name
+from sync_core.directory.lookups import pointers
 from sync_core.directory.retention import due
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
@@ -13,7 +16,7 @@ from sync_core.storage.records import record
 from sync_core.storage.users import Meta
 from tests.runs.world import World
 
-DIRECTORY = ("Users", "Names", "Objects", "Members", "Groups", "Trash", "Counts")
+DIRECTORY = ("Users", "Names", "Emails", "Numbers", "Phones", "Objects", "Members", "Groups", "Trash", "Counts")
 """The tables that a run of an unchanged source leaves alone."""
 
 
@@ -76,6 +79,7 @@ async def check_sound(world: World) -> None:
     _check_names(world, everybody, {code for code, key in (await _runs(world)).items() if key not in existing})
     _check_objects(world, everybody, existing)
     _check_members(world, everybody, {group.group_id for group, _ in await world.context.groups.all() if group.sync not in ("", *existing)})
+    _check_lookups(world, everybody, deleted=len(existing) < len(await world.context.syncs.all()))
     _check_trash(world, everybody)
     _check_counts(world, everybody)
 
@@ -124,13 +128,22 @@ def _check_members(world: World, everybody: dict[str, User], past: set[str]) -> 
     assert sorted(listed) == sorted((group, user.user_id) for user in everybody.values() for group in user.groups if group not in past)
 
 
+def _check_lookups(world: World, everybody: dict[str, User], *, deleted: bool) -> None:
+    """Everybody is found by mail, number and phone. What points to somebody else was left by runs of deleted syncs: nobody believes it."""
+    rows = [(table, row) for table in ("Emails", "Numbers", "Phones") for row in world.memory.rows(table)]
+    listed = {(table, row.key, entry) for table, row in rows for entry in row.text("user" if table == "Phones" else "entries").split("\n")}
+    pointing = {(one.table, one.key, one.entry) for user in everybody.values() for one in pointers(user)}
+    assert pointing - listed == set()
+    assert listed - pointing == set() or deleted
+
+
 def _check_trash(world: World, everybody: dict[str, User]) -> None:
     """The daily purge finds everybody in Trash on the day that is due."""
-    pointers = {(row.partition, row.key) for row in world.memory.rows(trash.TABLE)}
+    rows = {(row.partition, row.key) for row in world.memory.rows(trash.TABLE)}
     for user in everybody.values():
         if user.in_trash:
             assert user.trashed_at is not None
-            assert (f"{due(user.trashed_at, 7):%Y%m%d}", f"user-{user.user_id}") in pointers
+            assert (f"{due(user.trashed_at, 7):%Y%m%d}", f"user-{user.user_id}") in rows
 
 
 def _check_counts(world: World, everybody: dict[str, User]) -> None:
@@ -140,6 +153,7 @@ def _check_counts(world: World, everybody: dict[str, User]) -> None:
     for partition, meta in metas.items():
         here = [user for user in everybody.values() if user.user_id[2] == partition]
         assert meta.by_status == dict(Counter(user.status.value for user in here))
+        assert meta.without_device == dict(Counter(user.status.value for user in here if not user.has_device))
         assert meta.spread == dict(Counter(user.user_id[3] for user in here))
         if here or partition in copies:
-            assert copies[partition] == Meta(fences=copies[partition].fences, by_status=meta.by_status, spread=meta.spread)
+            assert copies[partition] == replace(meta, fences=copies[partition].fences)
