@@ -12,8 +12,8 @@ from sync_core.storage.tables import Operation
 from sync_core.tally import count
 
 type Point = Literal["before", "after"]
-type Port = Literal["tables", "queue"]
-type Method = Literal["create", "get", "query", "write", "transact", "send"]
+type Port = Literal["tables", "queue", "graph"]
+type Method = Literal["create", "get", "query", "write", "transact", "send", "ask"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What may befall a run, at any of its requests to storage: its process dies, it fails, somebody cancels it."""
+"""What may befall a run, at any of its requests to storage or to the source: its process dies, it fails, somebody cancels it."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

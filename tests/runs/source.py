@@ -1,11 +1,14 @@
 """A plain source of users and groups: what Entra says, without Entra. Counts what it is asked, and fails as told."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from sync_core.entra.port import Page, Presence, SourceGroup, SourceUser
 from sync_core.errors import GroupGone, IncompleteRead
+from sync_core.storage.cuts import Call, Interrupt, Point
 from sync_core.tally import GRAPH, count
 
 
@@ -124,18 +127,35 @@ class ModelSource:
 
 
 class ModelDirectory:
-    """The source port on a model."""
+    """The source port on a model; `interrupt` is called around each request of a run."""
 
-    def __init__(self, model: ModelSource) -> None:
+    def __init__(self, model: ModelSource, interrupt: Interrupt) -> None:
         self.model = model
+        self._interrupt = interrupt
         self.organization = model.organization
-        self.group = model.group
         self.find_groups = model.find_groups
-        self.presence = model.presence
         self.close = model.close
 
+    async def group(self, object_id: str) -> SourceGroup:
+        return await self._asked("group", self.model.group(object_id))
+
     async def members(self, group: str, attributes: Sequence[str], *, next_link: str = "") -> Page:
-        return await self.model.listed(group, attributes, next_link)
+        return await self._asked("members", self.model.listed(group, attributes, next_link))
+
+    async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
+        return await self._asked("presence", self.model.presence(object_ids, attributes))
+
+    async def _asked[T](self, what: str, answer: Coroutine[Any, Any, T]) -> T:
+        with closing(answer):
+            await self._pass("before", what)
+            told = await answer
+            await self._pass("after", what)
+            return told
+
+    async def _pass(self, point: Point, what: str) -> None:
+        waiting = self._interrupt(point, "graph", "ask", Call("Graph", key=what))
+        if waiting is not None:
+            await waiting
 
 
 def incomplete() -> Exception:

@@ -5,20 +5,27 @@ And a run may be cancelled, or fail, at any request: the next run ends as if the
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
+from sync_core.errors import Rejected
 from sync_core.runs.record import Phase, State
 from tests.runs import story
 from tests.runs.fates import Scissors, cancelled, cut_run, dies, ended_early, fails
 from tests.runs.picture import Picture, check_sound, picture
-from tests.runs.world import World
+from tests.runs.world import Cut, World
 
 EVERY_CUT = bool(os.environ.get("ALL_CUTS")) or os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SAMPLES = 50
-"""Places tried in each story when not every one is."""
+"""Places tried in each experiment when not every one is."""
+FEWEST_CUTS = 400
 
 type Story = Callable[[], Awaitable[tuple[World, str]]]
+type Fate = Callable[[World, str, int], Awaitable[object]]
+"""What befalls a run of the sync at a place; then all goes on to the end, and where the run was lost, another one is done."""
 
 STORIES = pytest.mark.parametrize("made", [story.begun, story.changing])
 
@@ -30,52 +37,99 @@ async def uncut(made: World, key: str) -> tuple[Picture, range]:
     assert (await world.sync(key)).state is State.COMPLETED
     world.interrupt = None
     await check_sound(world)
-    return await picture(world), range(0, scissors.count, 1 if EVERY_CUT else max(1, scissors.count // SAMPLES))
+    return await picture(world), range(scissors.count)
 
 
-@STORIES
-async def test_a_run_whose_process_dies_anywhere_ends_as_if_it_had_not(made: Story):  # architecture: every step can die anywhere
-    before, key = await made()
-    expected, places = await uncut(before, key)
+async def dies_at(world: World, key: str, place: int) -> None:  # architecture: every step can die anywhere
+    run = await cut_run(world, key, place)
+    assert run.state is State.COMPLETED
+    assert run.run in [past.run for past in (await world.runs.history(key, limit=9))[0]]
 
-    for place in places:
+
+async def fails_at(world: World, key: str, place: int) -> None:  # architecture: Changes of a dead run are put right
+    await ended_early(world, key, Scissors(place, fails))
+    assert (await world.sync(key)).state is State.COMPLETED
+
+
+async def is_cancelled_at(world: World, key: str, place: int) -> None:  # B-104, B-105, D-14
+    phase = await cancelled(world, key, place)
+    everybody = await world.users()
+    if phase is not None and phase is not Phase.APPLY:  # the slice that is being applied is not stopped
+        assert {user.former_username for user in everybody if user.in_trash} <= {"gus@corp.example"}
+    if phase is not None:
+        names = [name for user in everybody for name in user.name_digests]
+        assert len(set(names)) == len(names)
+    assert (await world.sync(key)).state is State.COMPLETED
+
+
+async def dies_cancelled_in(phase: Phase, world: World, key: str, place: int = -1) -> int:  # B-104, D-14
+    """The process dies after somebody began to cancel the run in this phase; who asked asks again. Returns how many places there were."""
+    run = await world.until(phase, await world.start(key))
+    world.interrupt = scissors = Scissors(place, dies)
+    try:
+        await world.runs.cancel(run.run, "somebody")
+    except Cut:
+        world.restart()
+        with suppress(Rejected):
+            await world.runs.cancel(run.run, "somebody")
+    await world.survive()
+    world.interrupt = None
+    assert (await world.context.runs.get(run.run)).state is State.CANCELLED
+    assert (await world.sync(key)).state is State.COMPLETED
+    return scissors.count
+
+
+async def whole_run(world: World, key: str) -> int:
+    """How many places a run has."""
+    return len((await uncut(world, key))[1])
+
+
+@dataclass(frozen=True)
+class Experiment:
+    made: Story
+    fate: Fate
+    count: Callable[[World, str], Awaitable[int]] = whole_run
+
+    async def places(self, before: World, key: str) -> range:
+        """Those that are tried: every one, or as many as SAMPLES."""
+        count = await self.count(await before.fork(), key)
+        return range(0, count, 1 if EVERY_CUT else max(1, count // SAMPLES))
+
+
+def dies_cancelled(phase: Phase) -> Experiment:
+    return Experiment(story.changing, partial(dies_cancelled_in, phase), partial(dies_cancelled_in, phase))
+
+
+EXPERIMENTS = {
+    "the process dies in a first run": Experiment(story.begun, dies_at),
+    "the process dies in a run with many changes": Experiment(story.changing, dies_at),
+    "a first run fails": Experiment(story.begun, fails_at),
+    "a run with many changes fails": Experiment(story.changing, fails_at),
+    "a run is cancelled": Experiment(story.changing, is_cancelled_at),
+    "the process dies in a run cancelled while it reads": dies_cancelled(Phase.READ),
+    "the process dies in a run cancelled while it claims": dies_cancelled(Phase.CLAIM),
+    "the process dies in a run cancelled while it writes": dies_cancelled(Phase.APPLY),
+}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+async def test_wherever_a_run_is_cut_the_end_is_the_same(name: str):
+    experiment = EXPERIMENTS[name]
+    before, key = await experiment.made()
+    expected, _ = await uncut(before, key)
+
+    for place in await experiment.places(before, key):
         world = await before.fork()
-        run = await cut_run(world, key, place)
+        await experiment.fate(world, key, place)
 
-        assert run.state is State.COMPLETED, place
-        assert run.run in [past.run for past in (await world.runs.history(key, limit=9))[0]], place
         assert await picture(world) == expected, place
         await check_sound(world)
 
 
-@STORIES
-async def test_a_run_that_failed_anywhere_is_completed_by_the_next(made: Story):  # architecture: Changes of a dead run are put right
-    before, key = await made()
-    expected, places = await uncut(before, key)
-
-    for place in places:
-        world = await before.fork()
-        await ended_early(world, key, Scissors(place, fails))
-
-        assert (await world.sync(key)).state is State.COMPLETED, place
-        assert await picture(world) == expected, place
-        await check_sound(world)
+async def every_cut() -> list[tuple[str, int]]:
+    """Each experiment and place that is tried."""
+    return [(name, place) for name, experiment in EXPERIMENTS.items() for place in await experiment.places(*await experiment.made())]
 
 
-async def test_a_run_cancelled_anywhere_removes_nobody_and_the_next_one_completes_it():  # B-104, B-105, D-14
-    before, key = await story.changing()
-    expected, places = await uncut(before, key)
-
-    for place in places:
-        world = await before.fork()
-        phase = await cancelled(world, key, place)
-
-        everybody = await world.users()
-        if phase is not None and phase is not Phase.APPLY:  # the slice that is being applied is not stopped
-            assert {user.former_username for user in everybody if user.in_trash} <= {"gus@corp.example"}, place
-        if phase is not None:
-            names = [name for user in everybody for name in user.name_digests]
-            assert len(set(names)) == len(names), place
-        assert (await world.sync(key)).state is State.COMPLETED, place
-        assert await picture(world) == expected, place
-        await check_sound(world)
+async def test_not_fewer_cuts_are_tried_than_were_promised():
+    assert len(await every_cut()) >= FEWEST_CUTS

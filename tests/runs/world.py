@@ -41,7 +41,7 @@ class Cut(BaseException):
 class World:
     def __init__(self, *, seed: int = 1, tables: Tables | None = None) -> None:
         self.interrupt: Interrupt | None = None
-        """Called around each request to storage, from the moment it is set."""
+        """Called around each request to storage and to the source, from the moment it is set."""
         self.clock = MovableClock(START)
         self.source = ModelSource()
         self.memory = MemoryTables(interrupt=self._at)
@@ -65,7 +65,7 @@ class World:
 
     async def _source(self, tenant_id: str) -> Directory:
         del tenant_id
-        return ModelDirectory(self.source)
+        return ModelDirectory(self.source, self._at)
 
     def change_weather(self, weather: Weather) -> None:
         """From now on storage is as reliable as that."""
@@ -79,12 +79,16 @@ class World:
         """Another world in the same state, between two runs."""
         twin = type(self)()
         await twin.prepare()
-        twin.clock.at = self.clock.at
-        twin.source = copy.deepcopy(self.source)
         twin.memory._tables = copy.deepcopy(self.memory._tables)
         twin.memory._numbers = itertools.count(next(self.memory._numbers))
-        twin.random.setstate(self.random.getstate())
+        self.share_with(twin)
         return twin
+
+    def share_with(self, twin: "World") -> None:
+        """All but the rows: the time, the source, the luck."""
+        twin.clock.at = self.clock.at
+        twin.source = copy.deepcopy(self.source)
+        twin.random.setstate(self.random.getstate())
 
     async def prepare(self) -> None:
         queues = tuple(step.queue for step in STEPS)
@@ -142,13 +146,14 @@ class World:
     async def deliver_one(self, *queues: str) -> bool:
         """Delivers one visible message, of these queues or of any, and removes it when its step came back.
 
-        When the step dies, the message is visible again, as the host leaves it.
+        When the step fails, the message is visible again, as the host leaves it. When the process dies, it is hidden for as long as it was
+        received for.
         """
         for queue in queues or tuple(step.queue for step in STEPS):
             for message in self.queues.receive(queue):
                 try:
                     await self.handle(queue, message.body)
-                except BaseException:
+                except Exception:
                     self.queues.release(message)
                     raise
                 self.queues.delete(message)
@@ -161,17 +166,20 @@ class World:
             assert await self.deliver_one(), f"the run never comes to {phase}"
         return now
 
-    async def survive(self) -> None:
+    async def survive(self, most: int = 10_000) -> None:
         """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute."""
-        while True:
+        for _ in range(most):
             try:
-                await self.drain()
-                if not await self.context.locks.taken():
+                while await self.deliver_one():
+                    pass
+                due = self.queues.due()
+                if due is None and not await self.context.locks.taken():
                     return
                 self.clock.at += EVERY_MINUTE
                 await self.steps.watch()
             except (Cut, SyncError):
                 self.restart()
+        raise AssertionError("the runs do not come to an end")
 
     async def handle(self, queue: str, body: str) -> None:
         match queue:
