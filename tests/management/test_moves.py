@@ -1,0 +1,288 @@
+"""Connections authorized again, moved to another tenant, renamed and deleted; their syncs with them (B-026, B-130..B-132, D-08)."""
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from msgspec.structs import replace
+
+from sync_core.directory.attributes import Mapping
+from sync_core.directory.lives import Pause
+from sync_core.directory.syncs import Connection
+from sync_core.directory.users import Status
+from sync_core.entra.port import Directory
+from sync_core.errors import NotFound, Reauthorize, Rejected
+from sync_core.management.connections import make_connections
+from sync_core.management.schedules import make_schedules
+from sync_core.management.syncs import NewSync, make_syncs
+from sync_core.management.versions import Outdated, version_of
+from sync_core.runs.preview import Previews
+from sync_core.runs.record import Run, State
+from tests.runs.scheduled import DAY, life, pass_time, runs_of
+from tests.runs.source import ModelSource
+from tests.runs.world import Cut, World
+
+OLD, NEW = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+BY = "an admin"
+NAMES = ("ann", "bea", "cid")
+
+
+@dataclass
+class Office:
+    """A world with two tenants, in which the same people have other object ids."""
+
+    world: World
+    tenants: dict[str, ModelSource] = field(default_factory=dict[str, ModelSource])
+
+    def __post_init__(self) -> None:
+        for tenant, before in ((OLD, 0), (NEW, 100)):
+            source = ModelSource(tenant=tenant, hired=before)
+            for name in NAMES:
+                source.hire(f"{name}@corp.example", "staff")
+            self.tenants[tenant] = source
+        self.world.context = dataclasses.replace(self.world.context, source=self.source)
+        self.world.restart()
+        over = (self.world.tables, self.source, self.world.clock, self.world.random.getrandbits)
+        self.connections, self.syncs, self.schedules = make_connections(*over), make_syncs(*over), make_schedules(*over)
+
+    async def source(self, tenant_id: str) -> Directory:
+        self.world.source = self.tenants[tenant_id]
+        return await self.world._source(tenant_id)
+
+    async def set_up(self) -> tuple[Connection, str]:
+        connection = await self.connections.create(OLD, by=BY)
+        sync = await self.syncs.create(NewSync(connection.connection_id, ("staff",), Mapping()), by=BY)
+        await self.world.sync(sync.directory_key)
+        return connection, sync.directory_key
+
+    async def move(self, connection: Connection, tenant: str = NEW) -> Connection:
+        return await self.connections.reauthorized(connection.connection_id, tenant, by=BY, may_move=True)
+
+    async def preview(self, key: str) -> Run:
+        self.world.clock.at += DAY / 100
+        started = await Previews(self.world.context).start(await self.syncs.get(key), BY)
+        await self.world.drain()
+        return await self.world.context.runs.get(started.run)
+
+
+@pytest.fixture
+async def office() -> Office:
+    world = World()
+    await world.prepare()
+    return Office(world)
+
+
+async def test_authorized_again_its_syncs_are_connected_and_stay_paused(office: Office) -> None:  # B-131, B-132
+    connection, key = await office.set_up()
+    office.tenants[OLD].broken["staff"] = lambda: Reauthorize("consent was withdrawn")
+    await office.world.sync(key)
+    assert (await life(office.world, key)).needs_authorization
+    office.tenants[OLD].broken.clear()
+
+    same = await office.connections.reauthorized(connection.connection_id, OLD, by=BY, may_move=False)
+
+    assert same == connection
+    shown = await office.schedules.of(await office.syncs.get(key))
+    assert (shown.schedule, shown.connection_status) == ("paused", "Connected")
+    assert (await office.schedules.resume(key, by=BY)).schedule == "active"
+
+
+async def test_another_tenant_is_refused_where_it_may_not_move(office: Office) -> None:  # B-026
+    connection, key = await office.set_up()
+
+    with pytest.raises(Rejected) as refused:
+        await office.connections.reauthorized(connection.connection_id, NEW, by=BY, may_move=False)
+
+    assert refused.value.field == "tenant_id"
+    assert await office.connections.get(connection.connection_id) == connection
+    assert not (await life(office.world, key)).paused
+
+
+async def test_a_tenant_that_is_not_proved_moves_nothing(office: Office) -> None:
+    connection, key = await office.set_up()
+    office.tenants[NEW].tenant = OLD
+
+    with pytest.raises(Rejected):
+        await office.move(connection)
+
+    assert (await office.syncs.get(key)).tenant_id == OLD
+
+
+async def test_moved_it_runs_nowhere_until_a_preview_is_accepted_and_it_is_resumed(office: Office) -> None:  # D-08
+    connection, key = await office.set_up()
+
+    assert (await office.move(connection)).tenant_id == NEW
+
+    sync = await office.syncs.get(key)
+    assert (sync.tenant_id, sync.moved_from) == (NEW, OLD)
+    assert (await life(office.world, key)).paused_because is Pause.MOVED
+    with pytest.raises(Rejected):
+        await office.schedules.resume(key, by=BY)
+    with pytest.raises(Rejected):
+        await office.world.sync(key)
+    await pass_time(office.world, office.world.clock.at + 2 * DAY)
+    assert len(await runs_of(office.world, key)) == 1
+
+    preview = await office.preview(key)
+    await office.schedules.accept_move(key, preview.run, by=BY)
+    assert (await life(office.world, key)).paused
+    await office.schedules.resume(key, by=BY)
+    await pass_time(office.world, office.world.clock.at + DAY)
+
+    assert [run.state for run in await runs_of(office.world, key)] == [State.COMPLETED] * 3
+
+
+async def test_moved_its_users_are_found_again_by_username_and_keep_their_ids(office: Office) -> None:  # D-08
+    connection, key = await office.set_up()
+    before = {user.username: user.user_id for user in await office.world.users()}
+    office.tenants[NEW].delete(office.tenants[NEW].named("cid"))
+    await office.move(connection)
+    await office.schedules.accept_move(key, (await office.preview(key)).run, by=BY)
+
+    assert (await office.world.sync(key)).state is State.COMPLETED
+
+    after = {user.username: user for user in await office.world.users()}
+    assert {name: user.user_id for name, user in after.items()} == before
+    assert {user.username: user.status for user in after.values()} == {
+        "ann@corp.example": Status.ACTIVE,
+        "bea@corp.example": Status.ACTIVE,
+        "cid@corp.example": Status.PENDING_DELETION,
+    }
+    holds = {hold.object_id for user in after.values() for hold in user.held_by.values()}
+    assert holds == {office.tenants[NEW].named(name) for name in ("ann", "bea")}
+    assert (await office.world.sync(key)).counts.get("changes") == 0
+
+
+async def test_a_preview_of_other_settings_or_of_another_sync_is_not_accepted(office: Office) -> None:  # D-08
+    connection, key = await office.set_up()
+    early = await office.preview(key)
+    with pytest.raises(Rejected):
+        await office.schedules.accept_move(key, early.run, by=BY)
+    await office.move(connection)
+    unsaved = replace(await office.syncs.get(key), mapping=Mapping(notes="jobTitle"))
+    other = await Previews(office.world.context).start(unsaved, BY)
+    await office.world.drain()
+    full = (await runs_of(office.world, key))[0]
+
+    for code in (early.run, other.run, full.run, "0" * 32, "../x"):
+        with pytest.raises(Rejected) as refused:
+            await office.schedules.accept_move(key, code, by=BY)
+        assert refused.value.field == "preview"
+
+    late = await office.preview(key)
+    office.world.clock.at += DAY
+    with pytest.raises(Rejected):
+        await office.schedules.accept_move(key, late.run, by=BY)
+    assert (await office.syncs.get(key)).moved_from == OLD
+
+
+async def test_moved_back_before_anything_ran_it_is_as_before(office: Office) -> None:  # D-08
+    connection, key = await office.set_up()
+    await office.move(connection)
+
+    await office.move(connection, OLD)
+
+    assert (await office.syncs.get(key)).moved_from == ""
+    assert (await office.schedules.resume(key, by=BY)).schedule == "active"
+
+
+async def test_a_run_that_goes_on_while_its_connection_moves_writes_nothing_more(office: Office) -> None:  # D-08, D-17
+    connection, key = await office.set_up()
+    before = await office.world.users()
+    for name in ("dan", "eve"):
+        office.tenants[OLD].hire(f"{name}@corp.example", "staff")
+    run = await office.world.start(key)
+
+    await office.move(connection)
+    await office.world.drain()
+
+    assert (await office.world.context.runs.get(run.run)).state is State.CANCELLED
+    assert await office.world.users() == before
+
+
+async def test_a_move_that_dies_anywhere_is_done_by_repeating_it() -> None:  # D-08
+    for cut in range(60):
+        world = World()
+        await world.prepare()
+        here = Office(world)
+        connection, key = await here.set_up()
+        left = iter(range(cut))
+
+        def dies(*_: object, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Cut
+
+        world.interrupt = dies
+        try:
+            await here.move(connection)
+            died = False
+        except Cut:
+            died = True
+        world.interrupt = None
+        sync, paused = await here.syncs.get(key), (await life(world, key)).paused
+        assert sync.tenant_id == OLD or (sync.moved_from == OLD and paused), cut
+
+        assert (await here.move(connection)).tenant_id == NEW
+        sync = await here.syncs.get(key)
+        assert (sync.tenant_id, sync.moved_from, sync.version) == (NEW, OLD, 2), cut
+        assert (await life(world, key)).paused_because is Pause.MOVED
+        if not died:
+            return
+    raise AssertionError("a move has more than 60 requests")
+
+
+async def test_a_connection_is_renamed_where_nobody_did_meanwhile(office: Office) -> None:
+    connection, _ = await office.set_up()
+    _, etag = await office.connections.version(connection.connection_id)
+
+    renamed, now = await office.connections.rename(connection.connection_id, " Branch ", (version_of(etag),), by=BY)
+
+    assert renamed == replace(connection, name="Branch")
+    assert (await office.connections.version(connection.connection_id)) == (renamed, now)
+    with pytest.raises(Outdated):
+        await office.connections.rename(connection.connection_id, "Other", (version_of(etag),), by=BY)
+    with pytest.raises(Rejected):
+        await office.connections.rename(connection.connection_id, "\n", by=BY)
+
+
+async def test_a_connection_that_syncs_read_through_is_not_deleted(office: Office) -> None:  # B-144
+    connection, key = await office.set_up()
+    with pytest.raises(Rejected, match="Acme"):
+        await office.connections.delete(connection.connection_id, by=BY)
+
+    await office.syncs.delete(key, by=BY)
+    await office.connections.delete(connection.connection_id, by=BY)
+
+    with pytest.raises(NotFound):
+        await office.connections.get(connection.connection_id)
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_no_sync_is_left_without_the_connection_that_is_deleted_at_the_same_moment(seed: int) -> None:
+    world = World(seed=seed)
+    await world.prepare()
+    here = Office(world)
+    connection = await here.connections.create(OLD, by=BY)
+
+    async def slow(*_: object) -> None:
+        for _n in range(world.random.randrange(5)):
+            await asyncio.sleep(0)
+
+    world.interrupt = slow
+    new = NewSync(connection.connection_id, ("staff",), Mapping())
+    await asyncio.gather(here.syncs.create(new, by=BY), here.connections.delete(connection.connection_id, by=BY), return_exceptions=True)
+    world.interrupt = None
+
+    there = {found.connection_id for found in await here.connections.all()}
+    assert {sync.connection_id for sync in await here.syncs.all()} <= there
+    assert set(await world.context.lives.all()) == {sync.directory_key for sync in await here.syncs.all()}
+
+
+async def test_a_connection_made_again_under_its_id_is_the_same(office: Office) -> None:  # B-022
+    made = await office.connections.create(OLD, by=BY, connection_id="DC2A3B4C5D6E7F2G3H4I")
+    office.world.clock.at += DAY
+
+    assert await office.connections.create(OLD, by=BY, connection_id="DC2A3B4C5D6E7F2G3H4I") == made
+    assert await office.connections.all() == [made]
