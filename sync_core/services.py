@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
+from sync_core.management.admin_api import AdminApi, make_admin_api
+from sync_core.management.approvals import Approvals
 from sync_core.management.connections import Connections, make_connections
 from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
@@ -23,6 +25,7 @@ from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users, make_users
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS
+from sync_core.runs.preview import Previews
 from sync_core.runs.schedule import Schedule
 from sync_core.runs.service import Runs
 from sync_core.runs.steps import Steps
@@ -41,6 +44,8 @@ from sync_core.trash.sweep import Sweep
 class Services:
     runs: Runs
     steps: Steps
+    previews: Previews
+    approvals: Approvals
     connections: Connections
     consents: Consents
     syncs: Syncs
@@ -57,6 +62,7 @@ class Services:
     sweep: Sweep
     purge: Purger
     integrations: Integrations
+    admin: AdminApi
     journal: Journal
     health: Health
     public_hosts: tuple[str, ...]
@@ -95,12 +101,14 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     connections = make_connections(tables, directories.of, clock, secrets.randbits)
     syncs = make_syncs(tables, directories.of, clock, secrets.randbits)
     directory = DirectoryViews(context.users, context.groups, syncs)
-    memberships = Memberships(context.users, context.groups, context.members, context.syncs)
+    memberships = Memberships(context.users, context.groups, context.members, context.syncs, journal)
     window = timedelta(seconds=settings.signature_window)
     site = Site(settings.reached_at, settings.authority_url, settings.entra_client_id)
     return Services(
         runs=runs,
         steps=Steps(context),
+        previews=Previews(context),
+        approvals=Approvals(context, runs, journal),
         connections=connections,
         consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,
@@ -109,17 +117,18 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         schedule=Schedule(context, runs),
         directory=directory,
         users=make_users(tables, clock, secrets.randbits),
-        user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits)),
-        groups=Groups(context.groups, context.syncs, memberships, secrets.randbits),
+        user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits), journal),
+        groups=Groups(context.groups, context.syncs, memberships, journal, secrets.randbits),
         memberships=memberships,
-        sign_in=SignIn(context.users, directory),
-        trash=Trash(context.users, context.trash, queues, clock),
+        sign_in=SignIn(context.users, directory, journal),
+        trash=Trash(context.users, context.trash, queues, journal, clock),
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
         integrations=Integrations(
-            IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, window=window, sha1=settings.signature_sha1
+            IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, journal, window=window, sha1=settings.signature_sha1
         ),
         journal=journal,
+        admin=make_admin_api(tables, journal, clock, secrets.randbits, trash_days=settings.trash_days),
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
+from sync_core.directory.events import Happening
 from sync_core.directory.groups import Group
 from sync_core.directory.locks import check_membership
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
+from sync_core.management.journal import Journal
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.members import Edits, MemberRows
@@ -22,28 +24,29 @@ PAGE = 1000
 
 
 class Memberships:
-    def __init__(self, users: UserRows, groups: GroupRows, members: MemberRows, syncs: SyncRows) -> None:
+    def __init__(self, users: UserRows, groups: GroupRows, members: MemberRows, syncs: SyncRows, journal: Journal) -> None:
         self._users = users
         self._groups = groups
         self._members = members
         self._syncs = syncs
+        self._journal = journal
 
-    async def add(self, group_id: str, user_id: str) -> None:
+    async def add(self, group_id: str, user_id: str, *, by: str) -> None:
         """Doing it twice is doing it once. Raises NotFound; Rejected when a sync manages the user or the group, or the user is in Trash."""
         group, syncs = await self._editable(group_id, user_id)
         await self._members.edit({group_id: Edits(enters={user_id})})
         try:
-            await self._change(user_id, group, syncs, lambda groups: groups | {group_id})
+            await self._change(user_id, group, syncs, lambda groups: groups | {group_id}, ("Added To Group", by))
         finally:
             await self._settle(group_id, user_id)
         if await self._groups.get(group_id) is None:
             await self._without(group_id, user_id)
             raise unknown("group", group_id)
 
-    async def remove(self, group_id: str, user_id: str) -> None:
+    async def remove(self, group_id: str, user_id: str, *, by: str) -> None:
         """As `add`."""
         group, syncs = await self._editable(group_id, user_id)
-        await self._change(user_id, group, syncs, lambda groups: groups - {group_id})
+        await self._change(user_id, group, syncs, lambda groups: groups - {group_id}, ("Removed From Group", by))
         await self._settle(group_id, user_id)
 
     async def page(self, group_id: str, *, limit: int, cursor: str) -> tuple[list[User], str]:
@@ -62,6 +65,16 @@ class Memberships:
             found += [records[user_id].user for user_id in named if user_id in records and group_id in records[user_id].user.groups]
         more = len(found) > limit
         return found[:limit], cursor_after(found[limit - 1].user_id if more else "", listed)
+
+    async def all(self, group_id: str) -> list[User]:
+        """All members in the order of their ids, a thousand at a time."""
+        named = await self._members.members(group_id)
+        found: list[User] = []
+        for start in range(0, len(named), PAGE):
+            part = named[start : start + PAGE]
+            records = await self._users.many(part)
+            found += [records[user_id].user for user_id in part if user_id in records and group_id in records[user_id].user.groups]
+        return found
 
     async def end(self, group_id: str) -> None:
         """Takes everybody out of a group that is being deleted, those in Trash too."""
@@ -89,13 +102,28 @@ class Memberships:
         check_membership(user, stored[0], syncs)
         return stored[0], syncs
 
-    async def _change(self, user_id: str, group: Group, syncs: Mapping[str, Sync], how: Callable[[frozenset[str]], frozenset[str]]) -> None:
+    async def _change(
+        self,
+        user_id: str,
+        group: Group,
+        syncs: Mapping[str, Sync],
+        how: Callable[[frozenset[str]], frozenset[str]],
+        told: tuple[str, str],
+    ) -> None:
+        """`told`: how the log names it, and who does it. One who is in the group as is wanted gets no event."""
+        what, by = told
+
         def changed(user: User) -> User:
             check_membership(user, group, syncs)
             return replace(user, groups=tuple(sorted(how(frozenset(user.groups)))))
 
-        if await self._users.change(user_id, changed) is None:
-            raise unknown("user", user_id)
+        before = await self._users.get(user_id)
+        if before is not None and changed(before) == before:
+            return
+        name = before.username or before.former_username if before is not None else ""
+        async with self._journal.about(by, Happening.USER_UPDATE, name, user_id, {what: f"{group.name} ({group.group_id})"}):
+            if await self._users.change(user_id, changed) is None:
+                raise unknown("user", user_id)
 
     async def _without(self, group_id: str, user_id: str) -> None:
         def left(user: User) -> User:

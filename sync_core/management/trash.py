@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 from msgspec.structs import replace
 
 from sync_core.clock import Clock
+from sync_core.directory.events import Happening
 from sync_core.directory.retention import due
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
+from sync_core.management.journal import Journal
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.storage.bulk import each
 from sync_core.storage.queues import Queues
@@ -23,6 +25,8 @@ TRASH = "trash"
 _PLACE = re.compile(r"\d{4}-\d\d-\d\d-DU[2-7A-Z]{18}")
 _DAYS_AT_ONCE = 16
 _A_DAY = timedelta(days=1)
+_TOLD = {"status": Status.PURGING.value}
+"""The deletion itself is told when it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,11 @@ class Trashed:
 
 
 class Trash:
-    def __init__(self, users: UserRows, rows: TrashRows, queues: Queues, clock: Clock) -> None:
+    def __init__(self, users: UserRows, rows: TrashRows, queues: Queues, journal: Journal, clock: Clock) -> None:
         self._users = users
         self._rows = rows
         self._queues = queues
+        self._journal = journal
         self._clock = clock
 
     async def page(self, *, limit: int, cursor: str) -> tuple[list[Trashed], str]:
@@ -47,7 +52,7 @@ class Trash:
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], cursor_after(f"{last.day}-{last.user.user_id}" if last else "", TRASH)
 
-    async def delete(self, user_id: str) -> Trashed:
+    async def delete(self, user_id: str, *, by: str) -> Trashed:
         """Has a user in Trash deleted for good, due or not: from now on nothing brings it back (B-164).
 
         Raises NotFound, and Rejected for a user that is not in Trash. Done again, it is sent to the purge again.
@@ -58,9 +63,14 @@ class Trash:
                 raise Rejected(f"{user_id} is not in Trash: only users that are can be deleted for good here")
             return replace(user, status=Status.PURGING)
 
-        user = await self._users.change(user_id, going) if has_form(user_id, "DU") else None
+        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
         if user is None:
             raise unknown("user", user_id)
+        if going(user) != user:
+            async with self._journal.about(by, Happening.USER_UPDATE, user.username or user.former_username, user_id, _TOLD):
+                user = await self._users.change(user_id, going)
+                if user is None:
+                    raise unknown("user", user_id)
         now = self._clock.now()
         deletion_due = due(user.trashed_at or now, self._rows.days)
         message = Purge(day=deletion_due.date(), user_ids=(user_id,), taken_at=now)

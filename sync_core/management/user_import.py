@@ -5,6 +5,7 @@ A column that is not there and a cell that is empty leave a field as it is: an i
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,8 +13,10 @@ from enum import StrEnum
 from msgspec import structs
 
 from sync_core.directory.edits import POSITIONS, SETTABLE, UserEdit
+from sync_core.directory.events import Happening
 from sync_core.directory.users import Status
 from sync_core.errors import Rejected, SyncError
+from sync_core.management.journal import Journal
 from sync_core.management.users import Users
 from sync_core.planning.describe import fields
 from sync_core.storage.dry_tables import DryTables
@@ -49,29 +52,34 @@ class Line:
 
 
 class UserImport:
-    def __init__(self, tables: Tables, users_over: Callable[[Tables], Users]) -> None:
+    def __init__(self, tables: Tables, users_over: Callable[[Tables], Users], journal: Journal) -> None:
         self._tables = tables
         self._users_over = users_over
+        self._journal = journal
 
-    async def __call__(self, content: bytes, *, dry_run: bool) -> list[Line]:
+    async def __call__(self, content: bytes, *, dry_run: bool, by: str) -> list[Line]:
         """Each line by itself: one that is refused does not stop the others. Imported again, it changes nothing more.
 
         Raises Rejected, before anything is written, for a file that is no such table.
         """
         rows = list(_rows(content))
         users = self._users_over(DryTables(self._tables) if dry_run else self._tables)
-        return [await _import(users, number, cells, dry_run=dry_run) for number, cells in rows]
+        lines = [await _import(users, number, cells, dry_run=dry_run, by=by) for number, cells in rows]
+        if not dry_run:
+            became = Counter(line.outcome for line in lines)
+            await self._journal.note(by, Happening.USER_IMPORT, description={f"Users {what}": str(n) for what, n in became.items()})
+        return lines
 
 
-async def _import(users: Users, number: int, cells: dict[str, str], *, dry_run: bool) -> Line:
+async def _import(users: Users, number: int, cells: dict[str, str], *, dry_run: bool, by: str) -> Line:
     username = cells.get("username", "")
     try:
         edit = _edit(cells)
         before = await users.find(username)
         if before is None:
-            made = await users.create(edit)
+            made = await users.create(edit, by=by)
             return Line(number, username, Outcome.CREATED, "" if dry_run else made.user.user_id)
-        after = await users.update(before.user.user_id, structs.replace(edit, username=None))
+        after = await users.update(before.user.user_id, structs.replace(edit, username=None), by=by)
     except SyncError as error:
         return Line(number, username, Outcome.REFUSED, reason=str(error))
     changed = tuple(field.name for field in fields(before.user, after.user, {}))

@@ -9,16 +9,20 @@ from collections.abc import Collection
 from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory.edits import UserEdit, edited
+from sync_core.directory.events import Happening
 from sync_core.directory.locks import check_user_edit, check_user_removal
 from sync_core.directory.names import digest
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
 from sync_core.ids import RandomBits
+from sync_core.management.journal import Journal
 from sync_core.management.naming import TRIES, Naming
 from sync_core.management.references import has_form, unknown
 from sync_core.management.versions import check_version
+from sync_core.planning.describe import fields
 from sync_core.storage.locks import LockRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
@@ -26,27 +30,40 @@ from sync_core.storage.tables import Tables
 from sync_core.storage.users import Edit, Removal, StoredUser, UserRows
 from sync_core.trash.erase import Eraser
 
+_NOBODY = User(user_id="", username="")
+
 
 class Users:
     def __init__(
-        self, rows: UserRows, members: MemberRows, syncs: SyncRows, naming: Naming, eraser: Eraser, clock: Clock, random_bits: RandomBits
+        self,
+        rows: UserRows,
+        members: MemberRows,
+        syncs: SyncRows,
+        naming: Naming,
+        eraser: Eraser,
+        journal: Journal,
+        clock: Clock,
+        random_bits: RandomBits,
     ) -> None:
         self._rows = rows
         self._members = members
         self._syncs = syncs
         self._naming = naming
         self._eraser = eraser
+        self._journal = journal
         self._clock = clock
         self._random_bits = random_bits
 
-    async def create(self, new: UserEdit) -> StoredUser:
+    async def create(self, new: UserEdit, *, by: str) -> StoredUser:
         """An unmanaged user. Raises Rejected, naming the field, and NameInUse."""
         now = self._clock.now()
         user = edited(User(user_id=ids.new_user_id(self._random_bits), username="", created_at=now), new, now)
         claimed = await self._naming.claim(user, user.name_digests)
-        if not await self._written(Edit(None, user)):
-            await self._naming.release(claimed)
-            raise Conflict("there is a user of this new id already: try again")
+        told = {field.name: field.after for field in fields(_NOBODY, user, {})}
+        async with self._journal.about(by, Happening.USER_CREATE, user.username, user.user_id, told):
+            if not await self._written(Edit(None, user)):
+                await self._naming.release(claimed)
+                raise Conflict("there is a user of this new id already: try again")
         return await self.get(user.user_id)
 
     async def find(self, username: str) -> StoredUser | None:
@@ -62,7 +79,7 @@ class Users:
             raise unknown("user", user_id)
         return stored
 
-    async def update(self, user_id: str, edit: UserEdit, if_match: Collection[str] = ()) -> StoredUser:
+    async def update(self, user_id: str, edit: UserEdit, if_match: Collection[str] = (), *, by: str) -> StoredUser:
         """The user as it then is. Raises NotFound, Outdated, Rejected for a locked field or a value that cannot be, NameInUse."""
         for _ in range(TRIES):
             before = await self.get(user_id)
@@ -72,13 +89,13 @@ class Users:
                 return before
             check_user_edit(before.user, after, await self._all_syncs())
             try:
-                if await self._replace(before, after):
+                if await self._replace(before, after, by):
                     return await self.get(user_id)
             except Conflict:
                 continue
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
 
-    async def delete(self, user_id: str, if_match: Collection[str] = ()) -> None:
+    async def delete(self, user_id: str, if_match: Collection[str] = (), *, by: str) -> None:
         """Deletes an unmanaged user for good, at once. Raises NotFound, Outdated, and Rejected for one that may not be."""
         for _ in range(TRIES):
             before = await self.get(user_id)
@@ -88,7 +105,9 @@ class Users:
                 freed = await self._naming.giving_up(before.user, before.user.name_digests)
             except Conflict:
                 continue
-            if not await self._written(Removal(before)):
+            async with self._journal.about(by, Happening.USER_DELETE, _called(before.user), user_id) as entry:
+                entry.happened = await self._written(Removal(before))
+            if not entry.happened:
                 continue
             await self._naming.free(freed)
             await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
@@ -96,7 +115,7 @@ class Users:
             return
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
 
-    async def _replace(self, before: StoredUser, after: User) -> bool:
+    async def _replace(self, before: StoredUser, after: User, by: str) -> bool:
         """Whether the record was written. Raises Conflict when somebody else is at its names."""
         old, new = before.user.name_digests, after.name_digests
         claimed = await self._naming.claim(after, [key for key in new if key not in old])
@@ -105,7 +124,10 @@ class Users:
         except BaseException:
             await self._naming.release(claimed)
             raise
-        if not await self._written(Edit(before, after)):
+        told = {field.name: field.after for field in fields(before.user, after, {})}
+        async with self._journal.about(by, Happening.USER_UPDATE, _called(after), after.user_id, told) as entry:
+            entry.happened = await self._written(Edit(before, after))
+        if not entry.happened:
             found = (await self._rows.many([after.user_id])).get(after.user_id)
             await self._naming.release(claimed, found.user.name_digests if found is not None else ())
             return False
@@ -127,7 +149,12 @@ class Users:
         return {sync.directory_key: sync for sync in await self._syncs.all()}
 
 
+def _called(user: User) -> str:
+    return user.username or user.former_username
+
+
 def make_users(tables: Tables, clock: Clock, random_bits: RandomBits) -> Users:
     rows = UserRows(tables)
     naming = Naming(NameRows(tables), rows, LockRows(tables), clock, random_bits)
-    return Users(rows, MemberRows(tables), SyncRows(tables), naming, Eraser(tables), clock, random_bits)
+    journal = Journal(LogRows(tables, clock), clock, random_bits)
+    return Users(rows, MemberRows(tables), SyncRows(tables), naming, Eraser(tables), journal, clock, random_bits)

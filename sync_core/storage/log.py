@@ -36,7 +36,7 @@ class LogRows:
         """Keeps events, in the order given. `source` (letters, digits, hyphens) and `sequence` name what they are the account of: the same
         again, with the same times, overwrites.
 
-        One row for 500 events of the same millisecond. `by_object=False` for the bulk of a run, which is found by object in the run's
+        One row for 500 events of one moment. `by_object=False` for the bulk of a run, which is found by object in the run's
         changes: of others each costs a row more, by which `of` finds it.
         """
         rows = [row for at, group in groupby(events, attrgetter("at")) for row in _rows(at, source, sequence, list(group))]

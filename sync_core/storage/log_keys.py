@@ -1,12 +1,12 @@
-"""Where an event stands in table Log. Keys are in the order of time, to the millisecond; inverted ones in the opposite.
+"""Where an event stands in table Log. Keys are in the order of time, to the microsecond; inverted ones in the opposite.
 
-2026112317-2     1795454645678-<source>-000003-00   up to 500 events, packed
+2026112317-2     1795454645678901-<source>-000003-00   up to 500 events, packed
 hours            f-2026112317-2, n-9501261-2        which of these partitions there are: oldest first, newest first
-of-<object id>   8204545354321-<source>-000003-000  an event of this object, newest first
+of-<object id>   8204545354321098-<source>-000003-000  an event of this object, newest first
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sync_core import ids
 from sync_core.errors import Rejected
@@ -14,21 +14,23 @@ from sync_core.errors import Rejected
 HOURS = "hours"
 OLDEST, NEWEST = "f-", "n-"
 SHARDS = 4
-_LAST_MS = 9_999_999_999_999
+_LAST = 9_999_999_999_999_999
 _LAST_HOUR = 9_999_999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 _NAME = re.compile(r"[0-9A-Za-z-]{1,200}")
-_PLACE = re.compile(r"[0-9]{13}-[0-9A-Za-z-]{1,240}:[0-9]{3}")
+_PLACE = re.compile(r"[0-9]{16}-[0-9A-Za-z-]{1,240}:[0-9]{3}")
 
 
-def ms_of(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+def time_key(at: datetime) -> str:
+    return f"{_number(at):016d}"
 
 
 def row_key(at: datetime, source: str, sequence: int, part: int) -> str:
     """Raises ValueError for a source that is not of letters, digits and hyphens."""
     if not _NAME.fullmatch(source):
         raise ValueError(f"{source!r} cannot be the source of events")
-    return f"{ms_of(at):013d}-{source}-{sequence:06d}-{part:02d}"
+    return f"{time_key(at)}-{source}-{sequence:06d}-{part:02d}"
 
 
 def partition(key: str, source: str) -> str:
@@ -37,12 +39,12 @@ def partition(key: str, source: str) -> str:
 
 def hour_of(key: str) -> str:
     """The UTC hour, as "2026112317", of a row's key or a place."""
-    return f"{datetime.fromtimestamp(int(key[:13]) / 1000, UTC):%Y%m%d%H}"
+    return f"{_EPOCH + int(key[:16]) * _TICK:%Y%m%d%H}"
 
 
 def time_of(key: str) -> datetime:
-    """To the millisecond, of a row's key or a place."""
-    return datetime.fromtimestamp(int(key[:13]) / 1000, UTC)
+    """Of a row's key or a place."""
+    return _EPOCH + int(key[:16]) * _TICK
 
 
 def place(key: str, index: int) -> str:
@@ -85,11 +87,15 @@ def object_partition(object_id: str) -> str:
 
 
 def object_key(at: datetime, source: str, sequence: int, number: int) -> str:
-    return f"{_LAST_MS - ms_of(at):013d}-{source}-{sequence:06d}-{number:04d}"
+    return f"{_LAST - _number(at):016d}-{source}-{sequence:06d}-{number:04d}"
 
 
 def object_time_key(at: datetime) -> str:
-    return f"{_LAST_MS - ms_of(at):013d}"
+    return f"{_LAST - _number(at):016d}"
+
+
+def _number(at: datetime) -> int:
+    return (at - _EPOCH) // _TICK
 
 
 def _inverted_hour(hour: str) -> str:

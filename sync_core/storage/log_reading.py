@@ -46,13 +46,13 @@ class Window:
     @property
     def first(self) -> str:
         """The lowest key that may hold one."""
-        bounds = [f"{log_keys.ms_of(self.since):013d}" if self.since else "", "" if self.newest else self.after.partition(":")[0]]
+        bounds = [log_keys.time_key(self.since) if self.since else "", "" if self.newest else self.after.partition(":")[0]]
         return max(bounds)
 
     @property
     def last(self) -> str:
         """The highest; "" for no bound."""
-        bounds = [f"{log_keys.ms_of(self.until):013d}~" if self.until else "", self.after.partition(":")[0] if self.newest else ""]
+        bounds = [f"{log_keys.time_key(self.until)}~" if self.until else "", self.after.partition(":")[0] if self.newest else ""]
         return min((bound for bound in bounds if bound), default="")
 
     def has(self, one: Logged) -> bool:

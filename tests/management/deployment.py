@@ -11,12 +11,15 @@ from pydantic import SecretStr
 from sync_core.clock import MovableClock
 from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
+from sync_core.management.admin_api import make_admin_api
+from sync_core.management.approvals import Approvals
 from sync_core.management.connections import make_connections
 from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.integrations import Integrations
+from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import make_schedules
 from sync_core.management.sign_in import SignIn
@@ -25,10 +28,15 @@ from sync_core.management.syncs import make_syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
+from sync_core.runs.context import make_context
+from sync_core.runs.messages import STEPS
+from sync_core.runs.preview import Previews
+from sync_core.runs.service import Runs
 from sync_core.secrets import SecretBox
 from sync_core.storage.authorizations import AuthorizationRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
 from sync_core.storage.syncs import SyncRows
@@ -51,7 +59,11 @@ TABLES = (
     "Objects",
     "Trash",
     "Log",
+    "Runs",
+    "Staging",
+    "Changes",
     "Outbox",
+    "PageEnds",
 )
 SITE = Site("https://sync.corp.example", "https://login.example", "11111111-2222-4333-8444-555555555555")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -74,15 +86,24 @@ class Deployment:
         self.syncs = make_syncs(self.tables, self._source_of, self.clock, randbits)
         self.sync_settings = make_sync_settings(self.tables, self._source_of, self.clock, randbits)
         self.schedules = make_schedules(self.tables, self._source_of, self.clock, randbits)
-        self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, window=WINDOW)
         self.directory = DirectoryViews(UserRows(self.tables), GroupRows(self.tables), self.syncs)
         self.users = make_users(self.tables, self.clock, randbits)
-        self.user_import = UserImport(self.tables, lambda over: make_users(over, self.clock, randbits))
-        self.memberships = Memberships(UserRows(self.tables), GroupRows(self.tables), MemberRows(self.tables), SyncRows(self.tables))
-        self.groups = Groups(GroupRows(self.tables), SyncRows(self.tables), self.memberships, randbits)
-        self.sign_in = SignIn(UserRows(self.tables), self.directory)
+        self.log = LogRows(self.tables, self.clock)
+        self.journal = Journal(self.log, self.clock, randbits)
+        self.integrations = Integrations(IntegrationRows(self.tables), box(), self.clock, self.journal, window=WINDOW)
+        self.user_import = UserImport(self.tables, lambda over: make_users(over, self.clock, randbits), self.journal)
+        self.memberships = Memberships(
+            UserRows(self.tables), GroupRows(self.tables), MemberRows(self.tables), SyncRows(self.tables), self.journal
+        )
+        self.groups = Groups(GroupRows(self.tables), SyncRows(self.tables), self.memberships, self.journal, randbits)
+        self.sign_in = SignIn(UserRows(self.tables), self.directory, self.journal)
         self.queues = MemoryQueues(self.clock)
-        self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.clock)
+        self.context = make_context(self.tables, self.queues, self._source_of, self.clock, randbits, trash_days=7, max_users=1000)
+        self.runs = Runs(self.context)
+        self.previews = Previews(self.context)
+        self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
+        self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
+        self.admin = make_admin_api(self.tables, self.journal, self.clock, randbits, trash_days=7)
         self.health = Health(self.tables)
 
     async def _source_of(self, tenant_id: str) -> Directory:
@@ -114,5 +135,5 @@ async def give_way(*_: object) -> None:
 async def deployed(interrupt: Interrupt | None = None) -> Deployment:
     deployment = Deployment(tables=MemoryTables(interrupt=interrupt))
     await deployment.tables.create(TABLES)
-    await deployment.queues.create([Purge.queue])
+    await deployment.queues.create([Purge.queue, *(step.queue for step in STEPS)])
     return deployment

@@ -9,6 +9,7 @@ from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
 from sync_core.management.groups import Groups
+from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.syncs import make_syncs
 from sync_core.management.users import make_users
@@ -28,8 +29,9 @@ class Hands:
         """User ids by the names under which they were made."""
         context = world.context
         self.users = make_users(world.tables, world.clock, world.random.getrandbits)
-        self.memberships = Memberships(context.users, context.groups, context.members, context.syncs)
-        self.groups = Groups(context.groups, context.syncs, self.memberships, world.random.getrandbits)
+        self.journal = Journal(context.log, world.clock, world.random.getrandbits)
+        self.memberships = Memberships(context.users, context.groups, context.members, context.syncs, self.journal)
+        self.groups = Groups(context.groups, context.syncs, self.memberships, self.journal, world.random.getrandbits)
         self.delete_sync = partial(make_syncs(world.tables, context.source, world.clock, world.random.getrandbits).delete, by="test")
 
     async def fork(self) -> "Hands":
@@ -41,12 +43,12 @@ class Hands:
     async def create(self, username: str, **aliases: str) -> User:
         """Aliases as alias1="..."."""
         given = {name.removeprefix("alias"): value for name, value in aliases.items()}
-        made = (await self.users.create(UserEdit(username=username, aliases=given))).user
+        made = (await self.users.create(UserEdit(username=username, aliases=given), by="test")).user
         self.made[username] = made.user_id
         return made
 
     async def change(self, user: User, edit: UserEdit) -> User:
-        return (await self.users.update(user.user_id, edit)).user
+        return (await self.users.update(user.user_id, edit, by="test")).user
 
     async def rename(self, user: User, username: str) -> User:
         return await self.change(user, UserEdit(username=username))
@@ -55,11 +57,11 @@ class Hands:
         return await self.change(user, UserEdit(status=SETTABLE[which % len(SETTABLE)]))
 
     async def create_group(self, name: str) -> Group:
-        return (await self.groups.create(GroupEdit(name=name)))[0]
+        return (await self.groups.create(GroupEdit(name=name), by="test"))[0]
 
     async def set_group_status(self, group: Group, which: int) -> Group:
         status = tuple(GroupStatus)[which % len(GroupStatus)]
-        return (await self.groups.update(group.group_id, GroupEdit(status=status)))[0]
+        return (await self.groups.update(group.group_id, GroupEdit(status=status), by="test"))[0]
 
     def stale_rows(self, *user_ids: str) -> Edits:
         """Rows of members that no record agrees with."""

@@ -23,7 +23,7 @@ async def here() -> Hands:
 
 
 async def group(here: Hands, name: str = "Friends") -> Group:
-    return (await here.groups.create(GroupEdit(name=name)))[0]
+    return (await here.groups.create(GroupEdit(name=name), by="test"))[0]
 
 
 async def synced(here: Hands) -> tuple[str, User, Group]:
@@ -40,23 +40,23 @@ async def members(here: Hands, group: Group) -> list[str]:
 
 
 async def test_a_group_is_made_changed_and_deleted_and_its_members_stay(here: Hands) -> None:
-    made, etag = await here.groups.create(GroupEdit(name=" Friends ", description="of ours", status=GroupStatus.BYPASS))
+    made, etag = await here.groups.create(GroupEdit(name=" Friends ", description="of ours", status=GroupStatus.BYPASS), by="test")
     assert (made.name, made.description, made.status, made.sync) == ("Friends", "of ours", GroupStatus.BYPASS, "")
     ann = await here.create("ann")
-    await here.memberships.add(made.group_id, ann.user_id)
+    await here.memberships.add(made.group_id, ann.user_id, by="test")
 
-    changed, after = await here.groups.update(made.group_id, GroupEdit(name="Family", status=GroupStatus.DISABLED))
+    changed, after = await here.groups.update(made.group_id, GroupEdit(name="Family", status=GroupStatus.DISABLED), by="test")
     assert (changed.name, changed.description, changed.status) == ("Family", "of ours", GroupStatus.DISABLED)
     with pytest.raises(Outdated):
-        await here.groups.update(made.group_id, GroupEdit(name="x"), [version_of(etag)])
+        await here.groups.update(made.group_id, GroupEdit(name="x"), [version_of(etag)], by="test")
     with pytest.raises(Outdated):
-        await here.groups.delete(made.group_id, [version_of(etag)])
+        await here.groups.delete(made.group_id, [version_of(etag)], by="test")
 
-    await here.groups.delete(made.group_id, [version_of(after)])
+    await here.groups.delete(made.group_id, [version_of(after)], by="test")
     assert await here.find(ann.user_id) == ann
     await check_sound(here.world)
     with pytest.raises(NotFound):
-        await here.groups.delete(made.group_id)
+        await here.groups.delete(made.group_id, by="test")
 
 
 async def test_groups_of_one_name_are_separate_groups(here: Hands) -> None:  # B-172
@@ -70,7 +70,7 @@ async def test_groups_of_one_name_are_separate_groups(here: Hands) -> None:  # B
 @pytest.mark.parametrize("edit", [GroupEdit(name=" "), GroupEdit(name="n" * 257), GroupEdit(name="two\nlines")])
 async def test_a_name_that_cannot_be_is_refused(here: Hands, edit: GroupEdit) -> None:
     made = await group(here)
-    for attempt in (here.groups.create(edit), here.groups.update(made.group_id, edit)):
+    for attempt in (here.groups.create(edit, by="test"), here.groups.update(made.group_id, edit, by="test")):
         with pytest.raises(Rejected) as refusal:
             await attempt
         assert refusal.value.field == "name"
@@ -79,8 +79,8 @@ async def test_a_name_that_cannot_be_is_refused(here: Hands, edit: GroupEdit) ->
 async def test_of_a_synced_group_only_the_status_changes_and_the_next_run_leaves_it(here: Hands) -> None:  # B-170, B-175
     key, _, kept = await synced(here)
 
-    await here.groups.update(kept.group_id, GroupEdit(status=GroupStatus.DISABLED))
-    for attempt in (here.groups.update(kept.group_id, GroupEdit(name="x")), here.groups.delete(kept.group_id)):
+    await here.groups.update(kept.group_id, GroupEdit(status=GroupStatus.DISABLED), by="test")
+    for attempt in (here.groups.update(kept.group_id, GroupEdit(name="x"), by="test"), here.groups.delete(kept.group_id, by="test")):
         with pytest.raises(Rejected, match="Acme"):
             await attempt
     here.world.source.group_names["staff"] = "All Staff"
@@ -95,7 +95,10 @@ async def test_members_of_a_synced_group_and_groups_of_a_synced_user_are_locked(
     alone, bea = await group(here), await here.create("bea")
 
     for group_id, user in ((kept.group_id, ann), (kept.group_id, bea), (alone.group_id, ann)):
-        for attempt in (here.memberships.add(group_id, user.user_id), here.memberships.remove(group_id, user.user_id)):
+        for attempt in (
+            here.memberships.add(group_id, user.user_id, by="test"),
+            here.memberships.remove(group_id, user.user_id, by="test"),
+        ):
             with pytest.raises(Rejected, match="Acme"):
                 await attempt
     assert (await members(here, kept), await members(here, alone)) == (["ann@corp.example"], [])
@@ -105,15 +108,15 @@ async def test_members_of_a_synced_group_and_groups_of_a_synced_user_are_locked(
 async def test_members_come_and_go_and_doing_it_twice_changes_nothing(here: Hands) -> None:
     made, other, ann = await group(here), await group(here, "Other"), await here.create("ann")
     for _ in range(2):
-        await here.memberships.add(made.group_id, ann.user_id)
-    await here.memberships.add(other.group_id, ann.user_id)
+        await here.memberships.add(made.group_id, ann.user_id, by="test")
+    await here.memberships.add(other.group_id, ann.user_id, by="test")
     assert await members(here, made) == ["ann"]
     await check_sound(here.world)
     for _ in range(2):
-        await here.memberships.remove(made.group_id, ann.user_id)
+        await here.memberships.remove(made.group_id, ann.user_id, by="test")
     assert (await members(here, made), await members(here, other)) == ([], ["ann"])
     await check_sound(here.world)
-    await here.users.delete(ann.user_id)
+    await here.users.delete(ann.user_id, by="test")
     assert await members(here, other) == []
     await check_sound(here.world)
 
@@ -122,13 +125,13 @@ async def test_a_group_that_a_deleted_sync_kept_is_edited_and_loses_its_former_n
     key, ann, kept = await synced(here)
     await here.delete_sync(key)
 
-    disabled, _ = await here.groups.update(kept.group_id, GroupEdit(status=GroupStatus.DISABLED))
+    disabled, _ = await here.groups.update(kept.group_id, GroupEdit(status=GroupStatus.DISABLED), by="test")
     assert (disabled.former_sync_name, disabled.sync, disabled.object_id) == ("Acme", "", "")
-    renamed, _ = await here.groups.update(kept.group_id, GroupEdit(name="Staff"))
+    renamed, _ = await here.groups.update(kept.group_id, GroupEdit(name="Staff"), by="test")
     assert (renamed.name, renamed.former_sync_name) == ("Staff", "")
-    await here.memberships.remove(kept.group_id, ann.user_id)
-    await here.memberships.add(kept.group_id, ann.user_id)
-    await here.groups.delete(kept.group_id)
+    await here.memberships.remove(kept.group_id, ann.user_id, by="test")
+    await here.memberships.add(kept.group_id, ann.user_id, by="test")
+    await here.groups.delete(kept.group_id, by="test")
     assert (await here.find(ann.user_id)).groups == ()  # pyright: ignore[reportOptionalMemberAccess], it is there
 
 
@@ -140,9 +143,9 @@ async def test_a_retired_group_is_deleted_with_the_memberships_of_users_in_trash
     assert (await here.world.user("ann@corp.example")).status is Status.PENDING_DELETION
     assert await members(here, kept) == ["ann@corp.example"]
     with pytest.raises(Rejected, match="Trash"):
-        await here.memberships.remove(kept.group_id, ann.user_id)
+        await here.memberships.remove(kept.group_id, ann.user_id, by="test")
 
-    await here.groups.delete(kept.group_id)
+    await here.groups.delete(kept.group_id, by="test")
 
     assert (await here.world.user("ann@corp.example")).groups == ()
     await check_sound(here.world)
@@ -153,7 +156,7 @@ async def test_pages_of_members_join_to_all_of_them_in_order_whatever_rows_say(h
     made = await group(here)
     users = [await here.create(f"user{number}") for number in range(7)]
     for user in users:
-        await here.memberships.add(made.group_id, user.user_id)
+        await here.memberships.add(made.group_id, user.user_id, by="test")
     await here.world.context.members.edit({made.group_id: here.stale_rows(ids.new_user_id(), (await here.create("out")).user_id)})
     read: list[str] = []
     cursor = ""
@@ -170,10 +173,10 @@ async def test_what_is_not_there_is_not_found(here: Hands) -> None:
     made, ann = await group(here), await here.create("ann")
     absent_group, absent_user = ids.new_group_id(), ids.new_user_id()
     for attempt in (
-        here.memberships.add(absent_group, ann.user_id),
-        here.memberships.add(made.group_id, absent_user),
-        here.memberships.remove("DG/x", ann.user_id),
-        here.memberships.remove(made.group_id, "~meta"),
+        here.memberships.add(absent_group, ann.user_id, by="test"),
+        here.memberships.add(made.group_id, absent_user, by="test"),
+        here.memberships.remove("DG/x", ann.user_id, by="test"),
+        here.memberships.remove(made.group_id, "~meta", by="test"),
         here.memberships.page(absent_group, limit=1, cursor=""),
         here.groups.get("x"),
     ):
@@ -194,28 +197,28 @@ async def friends() -> Hands:
     made = await group(here)
     here.made[FRIENDS] = made.group_id
     await here.create(ANN)
-    await here.memberships.add(made.group_id, (await here.create("bea")).user_id)
+    await here.memberships.add(made.group_id, (await here.create("bea")).user_id, by="test")
     return here
 
 
 async def add(here: Hands) -> object:
-    return await here.memberships.add(here.made[FRIENDS], here.made[ANN])
+    return await here.memberships.add(here.made[FRIENDS], here.made[ANN], by="test")
 
 
 async def remove(here: Hands) -> object:
-    return await here.memberships.remove(here.made[FRIENDS], here.made[ANN])
+    return await here.memberships.remove(here.made[FRIENDS], here.made[ANN], by="test")
 
 
 async def remove_bea(here: Hands) -> object:
-    return await here.memberships.remove(here.made[FRIENDS], here.made["bea"])
+    return await here.memberships.remove(here.made[FRIENDS], here.made["bea"], by="test")
 
 
 async def delete_group(here: Hands) -> object:
-    return await here.groups.delete(here.made[FRIENDS])
+    return await here.groups.delete(here.made[FRIENDS], by="test")
 
 
 async def delete_ann(here: Hands) -> object:
-    return await here.users.delete(here.made[ANN])
+    return await here.users.delete(here.made[ANN], by="test")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,7 @@ async def test_a_group_is_deleted_whole_although_somebody_died_adding_to_it() ->
 
 async def test_a_member_by_hand_that_a_sync_takes_over_leaves_the_group(here: Hands) -> None:  # B-173, D-05
     made, ann = await group(here), await here.create("ann@corp.example")
-    await here.memberships.add(made.group_id, ann.user_id)
+    await here.memberships.add(made.group_id, ann.user_id, by="test")
 
     _, taken, kept = await synced_in(here, made)
 

@@ -24,14 +24,14 @@ async def imported(here: Hands, text: str | bytes, *, dry_run: bool = False) -> 
     def users_over(tables: Tables) -> Users:
         return make_users(tables, here.world.clock, here.world.random.getrandbits)
 
-    importing = UserImport(here.world.tables, users_over)
+    importing = UserImport(here.world.tables, users_over, here.journal)
     content = text.encode() if isinstance(text, str) else text
     before = etags(here.world)
-    told = await importing(content, dry_run=True)
+    told = await importing(content, dry_run=True, by="test")
     assert etags(here.world) == before
     if dry_run:
         return told
-    lines = await importing(content, dry_run=False)
+    lines = await importing(content, dry_run=False, by="test")
     assert [_plain(line) for line in lines] == [_plain(line) for line in told]
     return lines
 
@@ -135,9 +135,11 @@ async def test_a_line_for_which_storage_was_away_is_told_and_the_others_go_on(he
             failed.append(method)
             raise Transient("storage is busy", retry_after=1)
 
-    importing = UserImport(here.world.tables, lambda tables: make_users(tables, here.world.clock, here.world.random.getrandbits))
+    importing = UserImport(
+        here.world.tables, lambda tables: make_users(tables, here.world.clock, here.world.random.getrandbits), here.journal
+    )
     here.world.interrupt = busy
-    lines = await importing(b"username\none\ntwo\n", dry_run=False)
+    lines = await importing(b"username\none\ntwo\n", dry_run=False, by="test")
     here.world.interrupt = None
     assert [(line.outcome.value, line.reason) for line in lines] == [("refused", "storage is busy"), ("created", "")]
 

@@ -79,7 +79,7 @@ async def create_ann(here: Hands) -> object:
 
 
 async def delete_ann(here: Hands) -> object:
-    return await here.users.delete((await one(here, ANN)).user_id)
+    return await here.users.delete((await one(here, ANN)).user_id, by="test")
 
 
 async def note_ann(here: Hands) -> object:
@@ -142,7 +142,7 @@ async def test_whoever_dies_in_an_edit_is_in_nobodys_way_ten_minutes_later(act: 
     for here in await die_anywhere(await two(), act):
         await well(here)
         for user in await here.called("kim"):
-            await here.users.delete(user.user_id)
+            await here.users.delete(user.user_id, by="test")
         await here.create("kim", alias1="kim.too")
         if not await here.called(ANN):
             await here.create(ANN, alias1="new")
@@ -155,7 +155,7 @@ async def test_whoever_dies_while_taking_a_name_from_trash_is_in_nobodys_way(act
         await well(here)
         for user in await here.called(ANN):
             if not user.in_trash:
-                await here.users.delete(user.user_id)
+                await here.users.delete(user.user_id, by="test")
         new = await here.create(ANN)
         assert await here.called(ANN) == [new]
         await well(here)
@@ -191,13 +191,13 @@ async def test_an_edit_whose_answer_was_lost_is_done() -> None:
     assert (kim.username, kim.aliases) == ("kim.lind", {"1": "kk"})
     await check_sound(here.world)
     answer_lost(here, Missing("it is gone", index=1))
-    await here.users.delete(kim.user_id)
+    await here.users.delete(kim.user_id, by="test")
     await check_sound(here.world)
 
 
 async def test_a_name_is_free_at_once_when_its_user_of_a_minute_is_deleted() -> None:
     async def deleted(here: Hands) -> object:
-        return await here.users.delete((await one(here, "kim")).user_id)
+        return await here.users.delete((await one(here, "kim")).user_id, by="test")
 
     async def just_made() -> Hands:
         here = await hands()

@@ -28,7 +28,7 @@ async def synced(here: Hands, name: str = "ann@corp.example", mapping: Mapping |
 
 
 async def test_a_user_is_made_changed_and_deleted_with_its_names_and_counts(here: Hands) -> None:
-    made = await here.users.create(UserEdit(username=" Ann ", realname="Ann", email="ann@corp.example", aliases={"2": "annie"}))
+    made = await here.users.create(UserEdit(username=" Ann ", realname="Ann", email="ann@corp.example", aliases={"2": "annie"}), by="test")
     assert (made.user.username, made.user.aliases, made.user.held_by, made.user.read_at) == ("Ann", {"2": "annie"}, {}, None)
     assert made.user.created_at == here.world.clock.now()
     await check_sound(here.world)
@@ -37,11 +37,11 @@ async def test_a_user_is_made_changed_and_deleted_with_its_names_and_counts(here
     assert (changed.username, changed.status, changed.notes, changed.realname) == ("ann.lind", Status.BYPASS, "third floor\nleft", "Ann")
     await check_sound(here.world)
 
-    await here.users.delete(made.user.user_id)
+    await here.users.delete(made.user.user_id, by="test")
     assert await here.world.users() == []
     await check_sound(here.world)
     with pytest.raises(NotFound):
-        await here.users.delete(made.user.user_id)
+        await here.users.delete(made.user.user_id, by="test")
 
 
 async def test_alias_positions_that_are_not_given_stay_and_an_empty_value_removes_one(here: Hands) -> None:  # E-17
@@ -124,11 +124,11 @@ async def test_a_synced_user_is_edited_where_no_sync_writes_and_its_reading_stay
 async def test_a_synced_user_is_not_deleted_and_one_in_trash_is_read_only(here: Hands) -> None:  # B-158, D-24
     key, ann = await synced(here)
     with pytest.raises(Rejected, match="Acme"):
-        await here.users.delete(ann.user_id)
+        await here.users.delete(ann.user_id, by="test")
     here.world.source.quit(here.world.source.named("ann"))
     await here.world.sync(key)
 
-    for attempt in (here.users.delete(ann.user_id), here.change(ann, UserEdit(notes="x"))):
+    for attempt in (here.users.delete(ann.user_id, by="test"), here.change(ann, UserEdit(notes="x"))):
         with pytest.raises(Rejected, match="Trash"):
             await attempt
 
@@ -144,16 +144,19 @@ async def test_disabling_ends_sessions_and_enabling_again_does_not_bring_them_ba
 
 
 async def test_an_edit_and_a_deletion_ask_for_the_version_that_was_seen(here: Hands) -> None:
-    stored = await here.users.create(UserEdit(username="ann"))
+    stored = await here.users.create(UserEdit(username="ann"), by="test")
     seen = version_of(stored.etag)
-    changed = await here.users.update(stored.user.user_id, UserEdit(notes="x"), [seen, "another"])
+    changed = await here.users.update(stored.user.user_id, UserEdit(notes="x"), [seen, "another"], by="test")
     assert version_of(changed.etag) != seen
 
-    for attempt in (here.users.update(stored.user.user_id, UserEdit(notes="y"), [seen]), here.users.delete(stored.user.user_id, [seen])):
+    for attempt in (
+        here.users.update(stored.user.user_id, UserEdit(notes="y"), [seen], by="test"),
+        here.users.delete(stored.user.user_id, [seen], by="test"),
+    ):
         with pytest.raises(Outdated):
             await attempt
     assert await here.users.get(stored.user.user_id) == changed
-    await here.users.delete(stored.user.user_id, ["*"])
+    await here.users.delete(stored.user.user_id, ["*"], by="test")
 
 
 async def test_an_edit_that_says_what_is_there_writes_nothing(here: Hands) -> None:
@@ -183,7 +186,7 @@ async def test_an_edit_that_says_what_is_there_writes_nothing(here: Hands) -> No
 )
 async def test_what_cannot_be_is_refused_by_its_field(here: Hands, edit: UserEdit, field: str) -> None:
     ann = await here.create("ann")
-    for attempt in (here.change(ann, edit), here.users.create(replace(edit, username=edit.username or "bea"))):
+    for attempt in (here.change(ann, edit), here.users.create(replace(edit, username=edit.username or "bea"), by="test")):
         with pytest.raises(Rejected) as refusal:
             await attempt
         assert refusal.value.field == field

@@ -132,13 +132,13 @@ class Place:
             case _ if user is not None and group is not None:
                 edits: dict[str, Act] = {
                     "rename": lambda: hands.rename(user, name),
-                    "delete": lambda: hands.users.delete(user.user_id),
+                    "delete": lambda: hands.users.delete(user.user_id, by="test"),
                     "status": lambda: hands.set_status(user, event.what),
-                    "purge": lambda: self.world.trash.delete(user.user_id),
-                    "add": lambda: hands.memberships.add(group.group_id, user.user_id),
-                    "remove": lambda: hands.memberships.remove(group.group_id, user.user_id),
+                    "purge": lambda: self.world.trash.delete(user.user_id, by="test"),
+                    "add": lambda: hands.memberships.add(group.group_id, user.user_id, by="test"),
+                    "remove": lambda: hands.memberships.remove(group.group_id, user.user_id, by="test"),
                     "group status": lambda: hands.set_group_status(group, event.what),
-                    "delete group": lambda: hands.groups.delete(group.group_id),
+                    "delete group": lambda: hands.groups.delete(group.group_id, by="test"),
                 }
                 await edits[event.kind]()
             case _:

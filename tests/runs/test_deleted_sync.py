@@ -63,7 +63,7 @@ async def test_users_and_groups_stay_as_they_are_and_become_unmanaged():  # B-14
     hands = Hands(here)
     assert (await hands.rename(await here.user(ANN), "ann")).username == "ann"
     ann = await here.user("ann")
-    await hands.users.delete(ann.user_id)
+    await hands.users.delete(ann.user_id, by="test")
     assert ann.user_id not in {row.values["user_id"] for row in here.memory.rows("Objects")}
 
 

@@ -17,7 +17,7 @@ from tests.trash.world import A_WEEK, RUNS, TrashWorld, left
 
 async def test_a_user_that_is_going_is_skipped_by_a_sync_and_new_to_the_next():  # D-27
     here, key, (ann,) = await left("ann")
-    await here.trash.delete(ann.user_id)
+    await here.trash.delete(ann.user_id, by="test")
     here.source.join(here.source.named("ann"), "staff")
 
     run = await here.start(key)
@@ -40,7 +40,7 @@ async def test_a_restore_that_was_planned_before_the_user_went_does_not_bring_it
     here.source.rename("ann", "anna")
     await here.until(phase, await here.start(key))
 
-    await here.trash.delete(ann.user_id)
+    await here.trash.delete(ann.user_id, by="test")
     assert await here.deliver_one(Purge.queue)
     assert await here.context.users.get(ann.user_id) is not None  # it waits for the run
     await here.drain()
@@ -70,7 +70,7 @@ async def test_a_restore_that_was_written_first_stands():  # B-162, D-27
 
 async def test_only_runs_that_may_have_seen_the_user_are_waited_for():
     here, key, (ann,) = await left("ann")
-    await here.trash.delete(ann.user_id)
+    await here.trash.delete(ann.user_id, by="test")
     await here.until(Phase.PLAN, await here.start(key))
 
     assert await here.deliver_one(Purge.queue)

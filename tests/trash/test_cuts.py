@@ -119,7 +119,7 @@ async def _purges(here: TrashWorld, gone: list[User]) -> None:
 async def _told(here: TrashWorld, gone: list[User]) -> None:
     for user in gone:
         with suppress(Rejected, NotFound):  # restored already
-            await here.trash.delete(user.user_id)
+            await here.trash.delete(user.user_id, by="test")
 
 
 async def ended(here: TrashWorld, key: str, gone: list[User]) -> None:
@@ -171,7 +171,7 @@ async def test_a_purge_at_any_request_of_a_run_that_puts_a_dead_one_right():  # 
     await before.drain()
     before.interrupt = None
     dan = await before.user("dan@corp.example")
-    await before.trash.delete(dan.user_id)
+    await before.trash.delete(dan.user_id, by="test")
     (body,) = before.queues.bodies(Purge.queue)
     uncut = await fork(before)
     uncut.interrupt = scissors = Scissors(NOWHERE, dies)

@@ -14,21 +14,21 @@ from tests.trash.world import A_WEEK, AN_INSTANT, left
 async def test_an_admin_deletes_somebody_in_trash_at_once():  # B-164
     here, _, (ann, bea) = await left("ann", "bea")
 
-    told = await here.trash.delete(ann.user_id)
+    told = await here.trash.delete(ann.user_id, by="test")
     assert told.user.status is Status.PURGING
     await here.drain()
 
     assert here.traces(ann) == []
     assert await here.context.users.get(bea.user_id) == bea
     with pytest.raises(NotFound):
-        await here.trash.delete(ann.user_id)
+        await here.trash.delete(ann.user_id, by="test")
     await check_sound(here)
 
 
 async def test_telling_twice_is_telling_once():  # B-164
     here, _, (ann,) = await left("ann")
-    await here.trash.delete(ann.user_id)
-    await here.trash.delete(ann.user_id)
+    await here.trash.delete(ann.user_id, by="test")
+    await here.trash.delete(ann.user_id, by="test")
 
     await here.drain()
 
@@ -38,7 +38,7 @@ async def test_telling_twice_is_telling_once():  # B-164
 
 async def test_whom_an_admin_told_to_go_goes_even_when_the_message_is_lost():  # B-164, D-27
     here, _, (ann,) = await left("ann")
-    await here.trash.delete(ann.user_id)
+    await here.trash.delete(ann.user_id, by="test")
     for message in here.queues.receive(Purge.queue):
         here.queues.delete(message)
     here.clock.at += A_WEEK
@@ -53,10 +53,10 @@ async def test_only_somebody_in_trash_can_be_deleted_there():  # B-158, B-164
     bea = await here.user("bea@corp.example")
 
     with pytest.raises(Rejected, match="not in Trash"):
-        await here.trash.delete(bea.user_id)
+        await here.trash.delete(bea.user_id, by="test")
     for nobody in ("DU2A3B4C5D6E7F2G3H4I", "~meta", ""):
         with pytest.raises(NotFound):
-            await here.trash.delete(nobody)
+            await here.trash.delete(nobody, by="test")
     await here.drain()
 
     assert await here.context.users.get(bea.user_id) == bea

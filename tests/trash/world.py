@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from sync_core.directory.users import User
+from sync_core.management.journal import Journal
 from sync_core.management.trash import Trash
 from sync_core.runs.messages import STEPS
 from sync_core.storage.members import TABLE as MEMBERS
@@ -29,7 +30,9 @@ class TrashWorld(World):
         rows = TrashRows(self.tables, days)
         self.sweep = Sweep(rows, self.queues, self.clock)
         self.purge = make_purger(self.tables, self.queues, self.clock, rows)
-        self.trash = Trash(self.context.users, rows, self.queues, self.clock)
+        self.trash = Trash(
+            self.context.users, rows, self.queues, Journal(self.context.log, self.clock, self.random.getrandbits), self.clock
+        )
 
     async def prepare(self) -> None:
         await super().prepare()

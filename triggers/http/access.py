@@ -48,12 +48,12 @@ async def read_access(user_id: UserId, services: Serve, _: Reader) -> AccessAnsw
 
 
 @router.post("/lockout", status_code=204, summary="Lock a user out", responses=answers(NOT_FOUND))
-async def lock_out(user_id: UserId, lockout: LockoutBody, services: Serve, _: UserManager) -> None:
+async def lock_out(user_id: UserId, lockout: LockoutBody, services: Serve, actor: UserManager) -> None:
     """Keeps the user from authenticating until the lockout is ended. No sync ends it."""
-    await services.sign_in.lock_out(user_id, lockout.reason)
+    await services.sign_in.lock_out(user_id, lockout.reason, by=str(actor))
 
 
 @router.delete("/lockout", status_code=204, summary="End a lockout", responses=answers(NOT_FOUND))
-async def unlock(user_id: UserId, services: Serve, _: UserManager) -> None:
+async def unlock(user_id: UserId, services: Serve, actor: UserManager) -> None:
     """Ends the user's lockout, if there is one."""
-    await services.sign_in.unlock(user_id)
+    await services.sign_in.unlock(user_id, by=str(actor))

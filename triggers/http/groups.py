@@ -84,9 +84,9 @@ async def list_groups(services: Serve, _: Reader, limit: Limit = 100, cursor: Cu
 
 
 @router.post("", status_code=201, summary="Create a group", responses=answers())
-async def create_group(new: NewGroupBody, response: Response, services: Serve, _: UserManager) -> GroupAnswer:
+async def create_group(new: NewGroupBody, response: Response, services: Serve, actor: UserManager) -> GroupAnswer:
     """Makes a group that no sync keeps, for users that no sync manages."""
-    group, etag = await services.groups.create(new.edit())
+    group, etag = await services.groups.create(new.edit(), by=str(actor))
     response.headers["Location"] = f"/api/v1/groups/{group.group_id}"
     show_version(response, etag)
     return GroupAnswer.of(*await services.directory.named(group))
@@ -102,18 +102,18 @@ async def read_group(group_id: GroupId, response: Response, services: Serve, _: 
 
 @router.patch("/{group_id}", summary="Change a group", responses=answers(NOT_FOUND, OUTDATED))
 async def change_group(
-    group_id: GroupId, patch: GroupPatch, response: Response, services: Serve, _: UserManager, if_match: IfMatch
+    group_id: GroupId, patch: GroupPatch, response: Response, services: Serve, actor: UserManager, if_match: IfMatch
 ) -> GroupAnswer:
     """Changes a group by a JSON merge patch: name, description and status; of a group that a sync keeps, the status only."""
-    group, etag = await services.groups.update(group_id, patch.edit(), if_match)
+    group, etag = await services.groups.update(group_id, patch.edit(), if_match, by=str(actor))
     show_version(response, etag)
     return GroupAnswer.of(*await services.directory.named(group))
 
 
 @router.delete("/{group_id}", status_code=204, summary="Delete a group", responses=answers(NOT_FOUND, OUTDATED))
-async def delete_group(group_id: GroupId, services: Serve, _: UserManager, if_match: IfMatch) -> None:
+async def delete_group(group_id: GroupId, services: Serve, actor: UserManager, if_match: IfMatch) -> None:
     """Deletes a group that no sync keeps. Its members stay, without it."""
-    await services.groups.delete(group_id, if_match)
+    await services.groups.delete(group_id, if_match, by=str(actor))
 
 
 @router.get("/{group_id}/members", summary="List the members of a group", responses=answers(NOT_FOUND))
@@ -124,12 +124,12 @@ async def list_members(group_id: GroupId, services: Serve, _: Reader, limit: Lim
 
 
 @router.put("/{group_id}/members/{user_id}", status_code=204, summary="Add a member", responses=answers(NOT_FOUND))
-async def add_member(group_id: GroupId, user_id: UserId, services: Serve, _: UserManager) -> None:
+async def add_member(group_id: GroupId, user_id: UserId, services: Serve, actor: UserManager) -> None:
     """Puts a user that no sync manages into a group that no sync keeps. Doing it again changes nothing."""
-    await services.memberships.add(group_id, user_id)
+    await services.memberships.add(group_id, user_id, by=str(actor))
 
 
 @router.delete("/{group_id}/members/{user_id}", status_code=204, summary="Remove a member", responses=answers(NOT_FOUND))
-async def remove_member(group_id: GroupId, user_id: UserId, services: Serve, _: UserManager) -> None:
+async def remove_member(group_id: GroupId, user_id: UserId, services: Serve, actor: UserManager) -> None:
     """Takes a user that no sync manages out of a group that no sync keeps. Doing it again changes nothing."""
-    await services.memberships.remove(group_id, user_id)
+    await services.memberships.remove(group_id, user_id, by=str(actor))

@@ -48,6 +48,6 @@ async def list_trash(services: Serve, _: Reader, limit: Limit = 100, cursor: Cur
 
 
 @router.delete("/{user_id}", status_code=202, summary="Delete a user in Trash for good", responses=answers(NOT_FOUND))
-async def delete_trashed(user_id: UserId, services: Serve, _: UserManager) -> TrashedAnswer:
+async def delete_trashed(user_id: UserId, services: Serve, actor: UserManager) -> TrashedAnswer:
     """Deletes a user in Trash now, with all that names it. From this answer on nothing brings it back; it is gone soon after."""
-    return TrashedAnswer.of(await services.trash.delete(user_id))
+    return TrashedAnswer.of(await services.trash.delete(user_id, by=str(actor)))

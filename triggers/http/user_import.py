@@ -61,7 +61,7 @@ DryRun = Annotated[
 
 
 @router.post("/import", summary="Import users from CSV", responses=answers(TOO_LARGE), openapi_extra=_FILE)
-async def import_users(request: Request, services: Serve, _: UserManager, dry_run: DryRun = False) -> ImportAnswer:
+async def import_users(request: Request, services: Serve, actor: UserManager, dry_run: DryRun = False) -> ImportAnswer:
     """Makes the users that are not there yet, by their usernames, and changes the others, under the locks of every other way in.
 
     An empty cell leaves its field as it is. A line that is refused does not stop the others; imported again, a file changes nothing more.
@@ -69,5 +69,5 @@ async def import_users(request: Request, services: Serve, _: UserManager, dry_ru
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MEDIA_TYPE:
         raise Rejected(f"send the file as {MEDIA_TYPE}, not as {media_type[:64] or 'nothing'}", field="Content-Type")
-    lines = await services.user_import(await request.body(), dry_run=dry_run)
+    lines = await services.user_import(await request.body(), dry_run=dry_run, by=str(actor))
     return ImportAnswer(dry_run=dry_run, lines=[LineAnswer.of(line) for line in lines])

@@ -116,9 +116,9 @@ async def list_users(services: Serve, _: Reader, limit: Limit = 100, cursor: Cur
 
 
 @router.post("", status_code=201, summary="Create a user", responses=answers(IN_USE))
-async def create_user(new: NewUserBody, response: Response, services: Serve, _: UserManager) -> UserAnswer:
+async def create_user(new: NewUserBody, response: Response, services: Serve, actor: UserManager) -> UserAnswer:
     """Makes a user that no sync manages. A sync that finds its username takes it over (B-010)."""
-    stored = await services.users.create(new.edit())
+    stored = await services.users.create(new.edit(), by=str(actor))
     response.headers["Location"] = f"/api/v1/users/{stored.user.user_id}"
     show_version(response, stored.etag)
     return UserAnswer.of(stored.user)
@@ -134,18 +134,18 @@ async def read_user(user_id: UserId, response: Response, services: Serve, _: Rea
 
 @router.patch("/{user_id}", summary="Change a user", responses=answers(NOT_FOUND, IN_USE, OUTDATED))
 async def change_user(
-    user_id: UserId, patch: UserPatch, response: Response, services: Serve, _: UserManager, if_match: IfMatch
+    user_id: UserId, patch: UserPatch, response: Response, services: Serve, actor: UserManager, if_match: IfMatch
 ) -> UserAnswer:
     """Changes a user by a JSON merge patch: all fields of one that no sync manages; of another, what its syncs do not write.
 
     Of a managed user these are its notes and alias positions that no sync maps, and active and bypass in the place of each other.
     """
-    stored = await services.users.update(user_id, patch.edit(), if_match)
+    stored = await services.users.update(user_id, patch.edit(), if_match, by=str(actor))
     show_version(response, stored.etag)
     return UserAnswer.of(await services.directory.presented(stored.user))
 
 
 @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=answers(NOT_FOUND, IN_USE, OUTDATED))
-async def delete_user(user_id: UserId, services: Serve, _: UserManager, if_match: IfMatch) -> None:
+async def delete_user(user_id: UserId, services: Serve, actor: UserManager, if_match: IfMatch) -> None:
     """Deletes a user that no sync manages: at once and for good, without Trash."""
-    await services.users.delete(user_id, if_match)
+    await services.users.delete(user_id, if_match, by=str(actor))
