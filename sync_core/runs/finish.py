@@ -1,7 +1,7 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from sync_core.directory.events import Happening
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Conflict, Superseded
-from sync_core.planning.claims import Claim, holder
+from sync_core.planning.claims import EDIT_LASTS, Claim, holder
 from sync_core.planning.plan import Repair
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
-from sync_core.runs.holds import settle_held
+from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
+from sync_core.runs.repair import repair_claims
 from sync_core.runs.record import KEPT, Phase, Run, RunKind, State
 from sync_core.runs.streaks import judge
 from sync_core.storage import names
@@ -26,6 +27,7 @@ from sync_core.storage.tables import Delete, Operation, Replace
 WORKER_LIFE = timedelta(minutes=10)
 """functionTimeout in host.json: no message is worked on for longer."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
+_TELLING = frozenset({State.INCOMPLETE, State.HELD, State.PREVIEWED})
 _WITHHOLDING = frozenset({State.INCOMPLETE, State.HELD})
 """So ends a run that did not do all that it found: it retires no group (D-20), and what a dead run left is looked at once more."""
 
@@ -55,7 +57,7 @@ class FinishStep:
         verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
         outcome = run.outcome or _outcome(run, verdict)
         if run.outcome is None and run.sync is not None and verdict is not None and run.kind is RunKind.FULL:
-            await self._repair(run, verdict.repairs)
+            await repair_claims(self._context, verdict.repairs, run.run)
             if outcome not in _WITHHOLDING:
                 await self._retire_groups(run, run.sync)
             await self._context.confirmations.remove(run.directory_key, verdict.confirmed)
@@ -73,28 +75,10 @@ class FinishStep:
             if before.phase is not Phase.FINISH:
                 return None
             final = before.outcome or outcome
-            return replace(before, phase=Phase.ENDED, state=final, outcome=final, ended_at=now, requests=dict(requests))
+            reason = before.reason or (told(verdict) if verdict is not None and final in _TELLING else "")
+            return replace(before, phase=Phase.ENDED, state=final, outcome=final, reason=reason, ended_at=now, requests=dict(requests))
 
         return await self._context.runs.change(run.run, ended)
-
-    async def _repair(self, run: Run, repairs: tuple[Repair, ...]) -> None:
-        """Claims that a dead run left: to whoever's record lists the name by now, else away."""
-        if not repairs:
-            return
-        planned = {repair.digest: repair.owner for repair in repairs}
-        claims = await self._context.names.many(planned)
-        alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
-        left = {key: (claim, etag) for key, (claim, etag) in claims.items() if claim.owner == planned[key] and claim.run not in alive}
-        stored = await self._context.users.many(user for claim, _ in left.values() for user in (claim.owner, claim.was) if user)
-        records = {user_id: found.user for user_id, found in stored.items()}
-        operations: list[Operation] = []
-        for key, (claim, etag) in left.items():
-            listed_by = holder(claim, key, records)
-            if not listed_by:
-                operations.append(Delete(key[0], key, etag))
-            elif listed_by != claim.owner:
-                operations.append(Replace(names.to_row(key, Claim(claim.name, listed_by, "", run.run), etag)))
-        await write_all(self._context.tables, names.TABLE, operations, on_conflict=_left_to_others)
 
     async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
@@ -128,7 +112,14 @@ class FinishStep:
         """Those of the runs that a worker may still have been writing for when `run` began: the next one puts them right once more."""
         found = [await self._context.runs.get(code) for code in unclean]
         began = run.read_at or run.queued_at
-        return tuple(dead.run for dead in found if dead.ended_at is None or dead.ended_at + WORKER_LIFE > began)
+        return tuple(dead.run for dead in found if _may_write(dead, began))
+
+
+def _may_write(past: Run, began: datetime) -> bool:
+    """An individual sync that died was ended by nobody."""
+    if past.kind is RunKind.INDIVIDUAL:
+        return (past.ended_at or past.queued_at) + EDIT_LASTS > began
+    return past.ended_at is None or past.ended_at + WORKER_LIFE > began
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:
@@ -140,7 +131,3 @@ def _outcome(run: Run, verdict: Verdict | None) -> State:
         return State.HELD
     warned = verdict.warned or run.counts.get("groups gone")
     return State.WARNINGS if warned else State.COMPLETED
-
-
-async def _left_to_others(operation: Operation, error: Conflict) -> None:
-    """Somebody changed the claim meanwhile: it is in use again."""

@@ -67,6 +67,11 @@ async def settle_held(context: Context, run: Run, verdict: Verdict, outcome: Sta
         await context.outbox.add([_mail(run, held)])
 
 
+def told(verdict: Verdict) -> str:
+    """Why the brake holds something, in words; "" when it holds nothing."""
+    return "held by the brake: " + "; ".join(overrun.detail for overrun in verdict.overruns) if verdict.held else ""
+
+
 def _mail(run: Run, held: HeldSet) -> Mail:
     about = {
         "sync": settings_of(run).name,
