@@ -32,7 +32,12 @@ GRAPH: Mapping[tuple[int, str], type[SyncError]] = {
     (400, "Directory_ExpiredPageToken"): IncompleteRead,
     (400, ""): StopRun,  # a question that Graph does not understand: a mapped attribute that it does not have
     (401, ""): Reauthorize,  # asked with a new token already
-    (403, ""): Reauthorize,  # Authorization_RequestDenied: a permission is missing, or consent was withdrawn
+    (403, "Authorization_RequestDenied"): Reauthorize,  # a permission is missing, or consent was withdrawn
+    (403, "Authorization_IdentityNotFound"): Reauthorize,  # the application is not in the tenant any more
+    (403, "Authorization_IdentityDisabled"): Reauthorize,  # somebody there has switched it off
+    (403, "accessDenied"): Reauthorize,
+    (403, "AccessDenied"): Reauthorize,
+    (403, ""): StopRun,  # of a proxy on the way, or about something that no consent gives
     (404, "Request_ResourceNotFound"): GroupGone,  # a 404 from anything between Graph and us has no such code
     (404, "ResourceNotFound"): GroupGone,
     (408, ""): Transient,
@@ -42,19 +47,42 @@ GRAPH: Mapping[tuple[int, str], type[SyncError]] = {
 """Statuses of 500 and more are Transient; what is not named here ends the run."""
 
 AADSTS: Mapping[int, type[SyncError]] = {
+    # the customer's: somebody there has to act
+    53003: Reauthorize,  # a policy of the tenant (Conditional Access) blocks the application
     65001: Reauthorize,  # nobody consented
     90002: Reauthorize,  # no such tenant
+    90093: Reauthorize,  # Graph forbids the request
+    90094: Reauthorize,  # an administrator has to consent
     500011: Reauthorize,  # the tenant has no service principal of Graph for us
+    530032: Reauthorize,  # a security policy of the tenant blocks the application
     700016: Reauthorize,  # the application is not in the tenant: removed, or never consented to
+    7000112: Reauthorize,  # the application is disabled there
+    7000229: Reauthorize,  # the application has no service principal in the tenant
+    # ours: whoever runs this deployment has to act, and nobody is bothered for consent
+    50003: Misconfigured,  # no signing key
+    50012: Misconfigured,  # the certificate is not known, or the assertion not signed by it
     50013: Misconfigured,  # the assertion is not valid
+    50027: Misconfigured,  # the assertion is no token that can be read
+    50048: Misconfigured,  # subject and issuer of the assertion differ
+    50194: Misconfigured,  # the application is not registered for several tenants
+    70021: Misconfigured,  # no federated credential matches the assertion
+    500133: Misconfigured,  # the assertion is too old: a wrong clock
     700027: Misconfigured,  # the certificate's signature is not valid
+    700213: Misconfigured,  # no federated credential matches the assertion's subject
+    700229: Misconfigured,  # the assertion is no token of an application
     7000215: Misconfigured,  # wrong secret
+    7000218: Misconfigured,  # no secret, and no assertion
     7000222: Misconfigured,  # secret expired
+    # nobody's: try again
+    50033: Transient,
+    50196: Transient,  # too many of the same request in a short time
     90006: Transient,
+    90012: Transient,
     90024: Transient,
     90033: Transient,
     90055: Transient,
     90090: Transient,
+    90091: Transient,
 }
 
 OAUTH: Mapping[str, type[SyncError]] = {

@@ -41,7 +41,11 @@ def test_retry_after_is_seconds_with_fractions_or_a_date(headers: Mapping[str, s
         (400, "Directory_ExpiredPageToken", IncompleteRead),
         (400, "Request_BadRequest", StopRun),
         (401, "InvalidAuthenticationToken", Reauthorize),
+        (401, "Authorization_IdentityNotFound", Reauthorize),
         (403, "Authorization_RequestDenied", Reauthorize),
+        (403, "Authorization_IdentityNotFound", Reauthorize),
+        (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", StopRun),  # nothing that consent gives
+        (403, "", StopRun),  # a proxy's page
         (404, "Request_ResourceNotFound", GroupGone),
         (404, "", StopRun),
         (410, "", IncompleteRead),
@@ -73,6 +77,17 @@ def refusal(error: str, *numbers: int) -> bytes:
         (400, "invalid_grant", 65001, Reauthorize),
         (400, "invalid_request", 90002, Reauthorize),
         (400, "invalid_resource", 500011, Reauthorize),
+        (400, "unauthorized_client", 7000112, Reauthorize),  # switched off in the tenant
+        (401, "invalid_client", 7000229, Reauthorize),  # an `error` that alone would be our fault
+        (400, "invalid_grant", 90094, Reauthorize),
+        (400, "access_denied", 53003, Reauthorize),
+        (400, "invalid_grant", 50013, Misconfigured),  # an `error` that alone would be the customer's
+        (400, "unauthorized_client", 50194, Misconfigured),
+        (401, "invalid_client", 500133, Misconfigured),
+        (400, "invalid_request", 70021, Misconfigured),
+        (400, "invalid_request", 700213, Misconfigured),
+        (400, "invalid_request", 90012, Transient),
+        (400, "invalid_grant", 50196, Transient),
         (401, "invalid_client", 7000215, Misconfigured),
         (401, "invalid_client", 7000222, Misconfigured),
         (401, "invalid_client", 50013, Misconfigured),
@@ -92,6 +107,30 @@ def test_entras_answers(status: int, error: str, number: int, kind: type[SyncErr
     assert str(told).startswith(f"Microsoft Entra answered {status} {error}: AADSTS{number}: In Entra's words.")
     assert "Trace ID" not in str(told)
     assert not isinstance(told, Transient) or told.retry_after == 1.5
+
+
+# As Entra sends them: learn.microsoft.com, "Microsoft Entra authentication and authorization error codes", with ids of nobody.
+REMOVED = """{"error":"unauthorized_client","error_description":"AADSTS700016: Application with identifier \
+'0f4e1c1c-0000-4000-8000-000000000001' was not found in the directory 'Corp'. This can happen if the application has not been installed by \
+the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong \
+tenant. Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333 Correlation ID: aaaa0000-bb11-2222-33cc-444444dddddd Timestamp: 2026-11-23 \
+10:00:00Z","error_codes":[700016],"timestamp":"2026-11-23 10:00:00Z","trace_id":"0000aaaa-11bb-cccc-dd22-eeeeee333333",\
+"correlation_id":"aaaa0000-bb11-2222-33cc-444444dddddd","error_uri":"https://login.microsoftonline.com/error?code=700016"}"""
+EXPIRED = """{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys for app \
+'0f4e1c1c-0000-4000-8000-000000000001' are expired.\\r\\nTrace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333\\r\\nCorrelation ID: \
+aaaa0000-bb11-2222-33cc-444444dddddd\\r\\nTimestamp: 2026-11-23 10:00:00Z","error_codes":[7000222],"timestamp":"2026-11-23 10:00:00Z"}"""
+AWAY = """{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.\\r\\n\
+Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333","error_codes":[90033],"suberror":"","claims":""}"""
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), [(400, REMOVED, Reauthorize), (401, EXPIRED, Misconfigured), (503, AWAY, Transient)])
+def test_entras_own_bodies(status: int, body: str, kind: type[SyncError]):  # B-130
+    told = from_entra(status, body.encode(), {})
+
+    assert type(told) is kind
+    assert "AADSTS" in str(told)
+    assert "Trace ID" not in str(told)
+    assert str(told).isprintable()
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, Misconfigured), (502, Transient)])
