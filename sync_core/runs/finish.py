@@ -9,20 +9,16 @@ from msgspec.structs import replace
 from sync_core.directory.events import Happening
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Conflict, Superseded
-from sync_core.planning.claims import EDIT_LASTS, Claim, holder
-from sync_core.planning.plan import Repair
+from sync_core.planning.claims import EDIT_LASTS
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
-from sync_core.runs.repair import repair_claims
 from sync_core.runs.record import KEPT, Phase, Run, RunKind, State
+from sync_core.runs.repair import repair_claims
 from sync_core.runs.streaks import judge
-from sync_core.storage import names
-from sync_core.storage.bulk import write_all
 from sync_core.storage.changes import Verdict
-from sync_core.storage.tables import Delete, Operation, Replace
 
 WORKER_LIFE = timedelta(minutes=10)
 """functionTimeout in host.json: no message is worked on for longer."""

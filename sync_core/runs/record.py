@@ -37,6 +37,8 @@ class RunKind(StrEnum):
     FULL = "full"
     PREVIEW = "preview"
     """The same run stopped after planning, under a lock of its own; it writes nothing in the directory (D-13)."""
+    INDIVIDUAL = "individual"
+    """Of up to 50 users, inside the call that asks for it; it has no lock, and runs beside a full run (B-110, D-15)."""
 
 
 KEPT = timedelta(hours=24)

@@ -11,6 +11,7 @@ import msgspec
 from sync_core.errors import AlreadyExists
 from sync_core.planning.brake import HeldChange, Overrun
 from sync_core.planning.changes import Change
+from sync_core.planning.outcomes import Outcome
 from sync_core.planning.plan import Repair
 from sync_core.planning.reasons import Skip
 from sync_core.storage.bulk import write_all
@@ -20,8 +21,10 @@ from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert
 TABLE = "Changes"
 SKIPS_A_ROW = 500
 HELD_A_ROW = 1000
+_OUTCOME_ROW = "outcomes"
 _CHANGES = msgspec.msgpack.Decoder(tuple[Change, ...])
 _HELD = msgspec.msgpack.Decoder(tuple[HeldChange, ...])
+_OUTCOMES = msgspec.msgpack.Decoder(tuple[Outcome, ...])
 _SKIPS = msgspec.msgpack.Decoder(tuple[Skip, ...])
 
 
@@ -96,6 +99,15 @@ class ChangeRows:
 
     async def all_held(self, run: str, plan: str) -> list[HeldChange]:
         return [change async for _, part in self.held(run, plan) for change in part]
+
+    async def add_outcomes(self, run: str, outcomes: Sequence[Outcome]) -> None:
+        """What an individual sync answered."""
+        await self._tables.write(TABLE, Upsert(Row(run, _OUTCOME_ROW, pack(tuple(outcomes)))))
+
+    async def outcomes(self, run: str) -> tuple[Outcome, ...]:
+        """In the order of the names asked for; none for a run that is no individual sync, or has not ended."""
+        row = await self._tables.get(TABLE, run, _OUTCOME_ROW)
+        return unpack(row.values, _OUTCOMES) if row is not None else ()
 
     async def drop_all(self, run: str) -> None:
         """Removes all lists of the run, and its verdicts."""

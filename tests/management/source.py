@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from sync_core.entra.port import Page, Presence, SourceGroup
+from sync_core.entra.port import Answers, Page, Presence, Questions, SourceGroup
 from sync_core.errors import GroupGone, SyncError
 
 TENANT = "8c0f3a7e-52d1-4b0e-9f0a-6a1d2c3b4e5f"
@@ -56,5 +56,8 @@ class SourceModel:
 
     async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
         raise AssertionError(f"management reads no users: {object_ids}, {attributes}")
+
+    async def ask(self, questions: Questions, attributes: Sequence[str]) -> Answers:
+        raise AssertionError(f"management asks of no users: {questions}, {attributes}")
 
     async def close(self) -> None: ...

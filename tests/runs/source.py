@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync_core.entra.port import Page, Presence, SourceGroup, SourceUser
+from sync_core.entra.port import Answers, Page, Presence, Questions, Sight, SourceGroup, SourceUser
 from sync_core.errors import GroupGone, IncompleteRead
 from sync_core.storage.cuts import Call, Interrupt, Point
 from sync_core.tally import GRAPH, count
@@ -33,6 +33,12 @@ class ModelSource:
     """What listing a group raises."""
     short: set[str] = field(default_factory=set[str])
     """Groups whose listing has fewer rows than its count."""
+    hidden: set[str] = field(default_factory=set[str])
+    """Groups that hide their members."""
+    nested: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """By group, the groups in it, whose members are listed in both."""
+    away: Exception | None = None
+    """What any question about single users raises."""
     hired: int = 0
     asked: Counter[str] = field(default_factory=Counter[str])
     tenant: str = "11111111-1111-4111-8111-111111111111"
@@ -117,6 +123,38 @@ class ModelSource:
             for object_id in object_ids
         }
 
+    async def ask(self, questions: Questions, attributes: Sequence[str]) -> Answers:
+        asked = (*questions.names, *questions.users, *questions.memberships, *questions.groups, *questions.parents)
+        for _ in range(0, len(asked), 20):
+            self._ask("batch")
+        if self.away is not None:
+            raise self.away
+        of = questions.attribute
+        named = {
+            name: tuple(self._user(i, attributes) for i, a in self.accounts.items() if a.attributes.get(of, "").lower() == name.lower())[:3]
+            for name in questions.names
+        }
+        return Answers(
+            named=named,
+            users={i: self._user(i, attributes) if i in self.accounts else None for i in questions.users},
+            memberships={i: frozenset(self._groups_of(i)) if i in self.accounts else None for i in questions.memberships},
+            groups={group: self._sight(group) for group in questions.groups},
+            parents={of: tuple(SourceGroup(g, g.title()) for g in self._parents(of[1])) for of in questions.parents},
+        )
+
+    def _groups_of(self, object_id: str) -> list[str]:
+        return [group for group, members in self.members.items() if object_id in members]
+
+    def _sight(self, group: str) -> Sight:
+        if group not in self.members:
+            return Sight.GONE
+        return Sight.HIDDEN if group in self.hidden else Sight.THERE
+
+    def _parents(self, of: str) -> list[str]:
+        """The model keeps transitive members: `nested` tells which groups are in which."""
+        direct = [group for group in self._groups_of(of) if not any(inner in self._groups_of(of) for inner in self.nested.get(group, ()))]
+        return direct + [outer for outer, inner in self.nested.items() if of in inner]
+
     async def listed(self, group: str, attributes: Sequence[str], next_link: str) -> Page:
         self._ask("page")
         if group in self.broken:
@@ -144,6 +182,9 @@ class ModelDirectory:
 
     async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
         return await self._asked("presence", self.model.presence(object_ids, attributes))
+
+    async def ask(self, questions: Questions, attributes: Sequence[str]) -> Answers:
+        return await self._asked("ask", self.model.ask(questions, attributes))
 
     async def _asked[T](self, what: str, answer: Coroutine[Any, Any, T]) -> T:
         with closing(answer):

@@ -1,0 +1,193 @@
+"""The individual sync: up to 50 users synced at once, inside the call that asks for it (B-110..B-118).
+
+The same plan, claims and order of writing as a full run's, beside which it may run: its reading is its own, and the later one wins (D-15,
+D-16). It has no lock; before its first write its plan is kept and its code listed in the lock row, and the rows of Objects lose their
+fingerprints: wherever it dies, the next full run puts right what it left.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import replace as with_
+
+from msgspec.structs import replace
+
+from sync_core import ids
+from sync_core.directory.events import Event, Happening
+from sync_core.directory.syncs import Sync, check_runnable
+from sync_core.errors import NotFound, Rejected, SyncError, Transient
+from sync_core.planning.asked import asked_names
+from sync_core.planning.claims import edit_mark
+from sync_core.planning.events import events_of, events_of_skips
+from sync_core.planning.outcomes import READ_LATER, Became, Outcome
+from sync_core.planning.reasons import WARNINGS
+from sync_core.planning.settle import read_later
+from sync_core.runs.apply import Settled
+from sync_core.runs.context import Context
+from sync_core.runs.few import Decided, FewPlanner
+from sync_core.runs.hand import Hand
+from sync_core.runs.lookup import Found, object_of
+from sync_core.runs.plan import make_writer
+from sync_core.runs.record import Phase, Run, RunKind, State
+from sync_core.runs.single_writes import SingleWrites
+from sync_core.storage.together import together
+from sync_core.tally import tally
+
+PLANS = 3
+"""How often it is planned before it gives up against others who take its names."""
+_BEGIN, _END = 0, 2
+"""Sequences of its own events in the log."""
+
+type Find = Callable[[Sync], Awaitable[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    run: Run
+    outcomes: tuple[Outcome, ...]
+    """In the order of the names."""
+
+
+class IndividualSync:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._few = FewPlanner(context)
+
+    async def of_names(self, directory_key: str, names: str | Sequence[str], by: str) -> Synced:
+        """Raises NotFound; Rejected, naming the field, for more than 50 names, or a sync without groups; Transient, Reauthorize and StopRun
+        as the source does, with nothing changed.
+        """
+        asked = asked_names(names)
+        sync = await self._context.syncs.get(directory_key)
+        if sync is None or sync.deleted_at is not None:
+            raise NotFound(f"there is no sync with the directory key {directory_key}")
+
+        async def find(sync: Sync) -> Found:
+            named, known = await together(self._few.lookup.named(sync, asked), self._few.lookup.known(sync, asked))
+            return await self._few.lookup.found(sync, named, known)
+
+        return await self._run(sync, asked, find, by)
+
+    async def of_user(self, user_id: str, by: str) -> list[Synced]:
+        """By each sync that holds the user, or put it into Trash (B-116). Raises as `of_names`; NotFound for a user that is not there;
+        Rejected for one that no sync knows, or only such as normalize usernames (B-067).
+        """
+        user = await self._context.users.get(user_id)
+        if user is None:
+            raise NotFound(f"there is no user {user_id}")
+        holding = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None and object_of(user, sync.directory_key)]
+        if not holding:
+            raise Rejected("no sync manages this user", field="user_id")
+        if not (syncs := [sync for sync in holding if not sync.mapping.normalize]):
+            names = " and ".join(sync.name for sync in holding)
+            raise Rejected(f"{names} normalizes usernames: sync the user by the whole userPrincipalName", field="user_id")
+        return [await self._run(sync, (user_id,), self._by_id({user_id: object_of(user, sync.directory_key)}), by) for sync in syncs]
+
+    def _by_id(self, known: Mapping[str, str]) -> Find:
+        return lambda sync: self._few.lookup.found(sync, dict.fromkeys(known, ()), known)
+
+    async def _run(self, sync: Sync, names: Sequence[str], find: Find, by: str) -> Synced:
+        check_runnable(sync)
+        now = self._context.clock.now()
+        run = Run(
+            run=ids.new_reference_code(self._context.random_bits),
+            directory_key=sync.directory_key,
+            fence=0,
+            actor=by,
+            queued_at=now,
+            kind=RunKind.INDIVIDUAL,
+            state=State.READING,
+            phase=Phase.READ,
+            sync=sync,
+            read_at=now,
+        )
+        with tally() as requests:
+            try:
+                return await self._made(run, sync, names, find, requests)
+            except SyncError as error:
+                with suppress(SyncError):  # the first error is told; a run that nobody ended shows as failed by its age
+                    await self._end(run, requests, State.FAILED, (), [], reason=str(error))
+                raise
+
+    async def _made(self, run: Run, sync: Sync, names: Sequence[str], find: Find, requests: Counter[str]) -> Synced:
+        _, found, (lock, _) = await together(self._announce(run), _called(find, sync), self._context.locks.read(sync.directory_key))
+        mark = edit_mark(run.queued_at, run.run)
+        writes = SingleWrites(self._context, run, Hand(sync.directory_key, mark, run.read_at or run.queued_at))
+        for attempt in range(1, PLANS + 1):
+            writer = with_(await make_writer(self._context, run), individual=True)
+            decided = await self._few.decide(replace(run, run=mark), sync, found, writer, lock.last_run)
+            settled = await writes.write(attempt, decided, writer) if decided.plan.changes else []
+            if settled is not None:
+                break
+        else:
+            raise Transient("names that these users need were taken by others meanwhile, three times over", retry_after=5)
+        late = {one.change.object_id for one in settled if one.after is not None and read_later(one.after, writer)}
+        outcomes = tuple(_told(decided.outcome(name), late) for name in names)
+        run = replace(run, plan_attempt=attempt, counts=_counts(outcomes))
+        warned = any(skip.reason in WARNINGS for skip in decided.plan.skips)
+        run, _ = await together(
+            self._end(run, requests, State.WARNINGS if warned else State.COMPLETED, outcomes, self._events(run, decided, settled, late)),
+            writes.leave(),
+        )
+        return Synced(run, outcomes)
+
+    async def _announce(self, run: Run) -> None:
+        begin = self._event(run, Happening.SYNC_BY_USER_BEGIN, {})
+        await together(
+            self._context.runs.insert(run),
+            self._context.runs.list_in_history(run),
+            self._context.log.add(run.run, _BEGIN, [begin], by_object=False),
+        )
+
+    async def _end(
+        self,
+        run: Run,
+        requests: Counter[str],
+        state: State,
+        outcomes: Sequence[Outcome],
+        events: Sequence[Event],
+        *,
+        reason: str = "",
+    ) -> Run:
+        now = self._context.clock.now()
+        told = {"State": state.value, **({"Reason": reason} if reason else {}), **{name.title(): str(n) for name, n in run.counts.items()}}
+        end = replace(self._event(run, Happening.SYNC_BY_USER_FINISH, told), at=now)
+
+        def ended(_: Run) -> Run:
+            last = replace(run, phase=Phase.ENDED, state=state, outcome=state, reason=reason, ended_at=now)
+            return replace(last, requests=dict(requests))
+
+        _, _, after = await together(
+            self._context.changes.add_outcomes(run.run, outcomes),
+            self._context.log.add(run.run, _END, [*(replace(event, at=now) for event in events), end], by_object=False),
+            self._context.runs.change(run.run, ended),
+        )
+        return after
+
+    def _events(self, run: Run, decided: Decided, settled: Sequence[Settled], late: set[str]) -> list[Event]:
+        made = [one.change for one in settled if one.after is not None and one.change.object_id not in late]
+        at, names = self._context.clock.now(), decided.stored.group_names
+        events = events_of(made, at=at, actor=run.actor, run=run.run, group_names=names)
+        return events + events_of_skips(decided.plan.skips, at=at, actor=run.actor, run=run.run)
+
+    def _event(self, run: Run, action: Happening, told: dict[str, str]) -> Event:
+        name = run.sync.name if run.sync is not None else ""
+        return Event(
+            at=run.queued_at, action=action, actor=run.actor, object=name, object_id=run.directory_key, run=run.run, description=told
+        )
+
+
+async def _called(find: Find, sync: Sync) -> Found:
+    return await find(sync)
+
+
+def _told(outcome: Outcome, late: set[str]) -> Outcome:
+    """Where a later reading decided, this one changed nothing (D-16)."""
+    if outcome.object_id not in late:
+        return outcome
+    return replace(outcome, became=Became.UNCHANGED, actions=(), fields=(), reason=READ_LATER)
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return {"users": len(outcomes), **Counter(outcome.became.value for outcome in outcomes)}

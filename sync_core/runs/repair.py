@@ -1,0 +1,35 @@
+"""Claims of names that were left by somebody who died, or who lost others that it needed: to whoever's record lists the name, else away."""
+
+from collections.abc import Iterable
+
+from sync_core.errors import Conflict
+from sync_core.planning.claims import Claim, holder
+from sync_core.planning.plan import Repair
+from sync_core.runs.context import Context
+from sync_core.storage import names
+from sync_core.storage.bulk import write_all
+from sync_core.storage.tables import Delete, Operation, Replace
+
+
+async def repair_claims(context: Context, repairs: Iterable[Repair], mark: str) -> None:
+    """By what the records say now; claims that others made since, or that are alive, are theirs. `mark` is the repairer's own."""
+    planned = {repair.digest: repair.owner for repair in repairs}
+    if not planned:
+        return
+    claims = await context.names.many(planned)
+    alive = await context.locks.alive(context.clock.now(), own=mark)
+    left = {key: (claim, etag) for key, (claim, etag) in claims.items() if claim.owner == planned[key] and claim.run not in alive}
+    stored = await context.users.many(user for claim, _ in left.values() for user in (claim.owner, claim.was) if user)
+    records = {user_id: found.user for user_id, found in stored.items()}
+    operations: list[Operation] = []
+    for key, (claim, etag) in left.items():
+        listed_by = holder(claim, key, records)
+        if not listed_by:
+            operations.append(Delete(key[0], key, etag))
+        elif listed_by != claim.owner:
+            operations.append(Replace(names.to_row(key, Claim(claim.name, listed_by, "", mark), etag)))
+    await write_all(context.tables, names.TABLE, operations, on_conflict=_left_to_others)
+
+
+async def _left_to_others(operation: Operation, error: Conflict) -> None:
+    """Somebody changed the claim meanwhile: it is in use again."""
