@@ -97,6 +97,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         failure_days=settings.failure_days,
     )
     runs = Runs(context)
+    box = SecretBox.of(settings.secret_key)
     journal = Journal(context.log, clock, secrets.randbits)
     connections = make_connections(tables, directories.of, clock, secrets.randbits)
     syncs = make_syncs(tables, directories.of, clock, secrets.randbits)
@@ -124,11 +125,9 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         trash=Trash(context.users, context.trash, queues, journal, clock),
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
-        integrations=Integrations(
-            IntegrationRows(tables), SecretBox.of(settings.secret_key), clock, journal, window=window, sha1=settings.signature_sha1
-        ),
+        integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
-        admin=make_admin_api(tables, journal, clock, secrets.randbits, trash_days=settings.trash_days),
+        admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days),
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,

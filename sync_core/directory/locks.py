@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sync_core.directory.attributes import MAX_ALIASES
 from sync_core.directory.groups import Group
+from sync_core.directory.phones import Phone, written
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
@@ -17,6 +18,7 @@ ALWAYS_SYNCED = ("username", "realname", "email", "groups")
 OPEN_STATUSES = frozenset({Status.ACTIVE, Status.BYPASS})
 """Between these an administrator may change a synced user, and no other way (B-152, B-153, B-154)."""
 STATUS = "status"
+PHONES = "phones"
 
 type Syncs = Mapping[str, Sync]
 """All syncs by directory key; deleted ones hold nobody (D-17)."""
@@ -51,6 +53,28 @@ def user_locks(user: User, syncs: Syncs) -> tuple[Lock, ...]:
     return tuple(Lock(field, sync.name) for sync in managing(user, syncs) for field in _written_by(sync))
 
 
+def phone_lock(phone: Phone, user: User, syncs: Syncs) -> str:
+    """The name of the sync that keeps the phone, so that nobody else may change it; "" for one that everybody may.
+
+    Kept is what a sync brought, as long as it imports that slot, not what was added by hand (B-076, B-150).
+    """
+    keepers = (sync for sync in managing(user, syncs) if sync.directory_key == phone.sync)
+    return next((sync.name for sync in keepers if phone.slot in dict(sync.mapping.phones)), "")
+
+
+def check_phone_edit(phone: Phone, user: User, syncs: Syncs) -> None:
+    """Raises Rejected for a phone that a sync keeps, and those of users in Trash."""
+    check_not_in_trash(user)
+    if keeper := phone_lock(phone, user, syncs):
+        number = written(phone.number, phone.extension)
+        raise Rejected(f"the phone {number} of {user.username} is written by {_named([keeper])} and cannot be changed here", field=PHONES)
+
+
+def check_phone_addition(user: User) -> None:
+    """Raises Rejected for a user in Trash. Whoever else may have phones beside those that its syncs bring (D-23)."""
+    check_not_in_trash(user)
+
+
 def group_locks(group: Group, syncs: Syncs) -> tuple[Lock, ...]:
     """The fields of the group that nobody but its sync may change; its status is everybody's (B-170, B-175)."""
     sync = keeper(group, syncs)
@@ -59,7 +83,7 @@ def group_locks(group: Group, syncs: Syncs) -> tuple[Lock, ...]:
 
 def check_user_edit(before: User, after: User, syncs: Syncs) -> None:
     """Raises Rejected, naming the first field that differs and is locked, and by which sync."""
-    _check_not_in_trash(before)
+    check_not_in_trash(before)
     old, new = _values(before), _values(after)
     changed = {field for field in (*old, *new) if old.get(field) != new.get(field)}
     if STATUS in changed and {before.status, after.status} <= OPEN_STATUSES:
@@ -69,7 +93,7 @@ def check_user_edit(before: User, after: User, syncs: Syncs) -> None:
 
 def check_user_removal(user: User, syncs: Syncs) -> None:
     """Raises Rejected for a user that a sync holds, or that is in Trash (B-158, B-164)."""
-    _check_not_in_trash(user)
+    check_not_in_trash(user)
     if holders := managing(user, syncs):
         raise Rejected(f"{user.username} is managed by {_named(sync.name for sync in holders)} and cannot be deleted: remove it in Entra")
 
@@ -90,7 +114,7 @@ def check_group_removal(group: Group, syncs: Syncs) -> None:
 
 def check_membership(user: User, group: Group, syncs: Syncs) -> None:
     """Raises Rejected unless both are unmanaged: a group has the users of its sync, or unmanaged ones, never both (B-170, B-173)."""
-    _check_not_in_trash(user)
+    check_not_in_trash(user)
     _refuse(group_locks(group, syncs), {"members"}, f"of the group {group.name}")
     if locked := [lock.sync for lock in user_locks(user, syncs) if lock.field == "groups"]:
         raise Rejected(
@@ -103,6 +127,8 @@ def _written_by(sync: Sync) -> Iterator[str]:
     yield STATUS
     if sync.mapping.notes:
         yield "notes"
+    if sync.mapping.phones:
+        yield PHONES
     yield from (alias_field(position) for position in sorted(sync.mapping.aliases))
 
 
@@ -111,7 +137,7 @@ def _values(user: User) -> dict[str, object]:
     return plain | {alias_field(str(n)): user.aliases.get(str(n), "") for n in range(1, MAX_ALIASES + 1)}
 
 
-def _check_not_in_trash(user: User) -> None:
+def check_not_in_trash(user: User) -> None:
     if user.in_trash:
         name = user.username or user.former_username
         raise Rejected(f"{name} is in Trash and read-only: it can only be deleted for good, or come back by a sync")  # D-24

@@ -11,6 +11,7 @@ from sync_core.directory.users import User
 EMAILS = "Emails"
 NUMBERS = "Numbers"
 PHONES = "Phones"
+BYPASS_CODES = "BypassCodes"
 
 
 class Pointer(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
@@ -47,6 +48,7 @@ def pointers(user: User | None) -> frozenset[Pointer]:
     if user is None:
         return frozenset()
     found = [Pointer(PHONES, phone.phone_id, user.user_id) for phone in user.phones]
+    found += [Pointer(BYPASS_CODES, code.code_id, user.user_id) for code in user.bypass_codes]
     numbers = ((phone.phone_id, phone.number) for phone in user.phones if phone.number)
     found += [Pointer(NUMBERS, number_key(number), number_entry(phone_id, user.user_id)) for phone_id, number in numbers]
     if user.email.strip():

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from sync_core.directory import names
+from sync_core.directory.bypass_codes import BypassCode
 from sync_core.directory.phones import Phone
 
 
@@ -49,6 +50,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Ids of all its groups, sorted."""
     phones: tuple[Phone, ...] = ()
     """In the order in which they came."""
+    bypass_codes: tuple[BypassCode, ...] = ()
     held_by: dict[str, Hold] = msgspec.field(default_factory=dict[str, Hold])
     """By directory key."""
     known_as: dict[str, str] = msgspec.field(default_factory=dict[str, str])

@@ -4,14 +4,19 @@ from dataclasses import dataclass
 
 from sync_core.clock import Clock
 from sync_core.ids import RandomBits
+from sync_core.management.account import Account
+from sync_core.management.admin_log import AdminLog
 from sync_core.management.bulk_users import BulkUsers
+from sync_core.management.bypass_codes import BypassCodes
 from sync_core.management.journal import Journal
 from sync_core.management.listing import Listing
 from sync_core.management.naming import Naming
 from sync_core.management.showing import Showing
 from sync_core.management.users import make_users
+from sync_core.secrets import SecretBox
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.locks import LockRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.names import NameRows
 from sync_core.storage.syncs import SyncRows
@@ -25,13 +30,20 @@ class AdminApi:
     showing: Showing
     listing: Listing
     bulk: BulkUsers
+    bypass_codes: BypassCodes
+    log: AdminLog
+    account: Account
 
 
-def make_admin_api(tables: Tables, journal: Journal, clock: Clock, random_bits: RandomBits, *, trash_days: int) -> AdminApi:
+def make_admin_api(tables: Tables, box: SecretBox, journal: Journal, clock: Clock, random_bits: RandomBits, *, trash_days: int) -> AdminApi:
     users, syncs = UserRows(tables), SyncRows(tables)
+    lookups = Lookups(tables, users)
     naming = Naming(NameRows(tables), users, LockRows(tables), clock, random_bits)
     return AdminApi(
-        showing=Showing(users, GroupRows(tables), syncs, naming, Lookups(tables, users), clock),
+        showing=Showing(users, GroupRows(tables), syncs, naming, lookups, clock),
         listing=Listing(tables, clock),
         bulk=BulkUsers(make_users(tables, clock, random_bits), naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
+        bypass_codes=BypassCodes(users, lookups, box, journal, clock, random_bits),
+        log=AdminLog(LogRows(tables, clock)),
+        account=Account(tables, trash_days=trash_days),
     )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from sync_core import ids
-from sync_core.directory.lookups import EMAILS, NUMBERS, PHONES, Pointer, email_key, number_key, pointers
+from sync_core.directory.lookups import BYPASS_CODES, EMAILS, NUMBERS, PHONES, Pointer, email_key, number_key, pointers
 from sync_core.directory.phones import Phone
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
@@ -17,7 +17,7 @@ from sync_core.storage.phones import PhoneRows
 from sync_core.storage.tables import MAX_OPERATIONS, Delete, Insert, Operation, Replace, Row, Tables
 from sync_core.storage.users import UserRows
 
-TABLES = (EMAILS, NUMBERS)
+TABLES = (EMAILS, NUMBERS, BYPASS_CODES)
 MOST = 500
 """Entries of a row: of a number that a whole company lists, and of an address that many share, these are all that a lookup finds."""
 _PARALLEL = 8
@@ -63,6 +63,15 @@ class Lookups:
             return phone, user
         return (stored.phone, None) if stored is not None and stored.phone is not None else None
 
+    async def bypass_code(self, code_id: str) -> str:
+        """The user whose record may list it; "" for nobody."""
+        return next(iter(await self._entries(BYPASS_CODES, code_id)), "")
+
+    async def bypass_codes(self) -> list[tuple[str, str]]:
+        """The ids of all, in order, each with the user whose record may list it."""
+        pages = self._tables.query(BYPASS_CODES, _partition(BYPASS_CODES, "DB"))
+        return [(row.key, entry) async for page in pages for row in page for entry in _entries(row)[:1]]
+
     async def _entries(self, table: str, key: str) -> list[str]:
         row = await self._tables.get(table, key[0], key)
         return _entries(row)
@@ -74,7 +83,17 @@ class Lookups:
     # Writing
 
     async def follow(self, points: Mapping[Pointer, bool]) -> None:
-        """Brings the rows to what was written in the records: each pointer stands, or does not. Done again, it writes nothing."""
+        """Brings the rows to what was written in the records: each pointer stands, or does not. Done again, it writes nothing.
+
+        One that is not to stand stays where the record, read again, has it by now.
+        """
+        await self._bring(points, self._users)
+
+    async def erase(self, points: Iterable[Pointer]) -> None:
+        """Removes them although the records are still there: those of users that nobody may bring back any more."""
+        await self._bring(dict.fromkeys(points, False), None)
+
+    async def _bring(self, points: Mapping[Pointer, bool], users: UserRows | None) -> None:
         by_table: defaultdict[str, defaultdict[str, Edits]] = defaultdict(lambda: defaultdict(Edits))
         for pointer, stands in points.items():
             edits = by_table[pointer.table][pointer.key]
@@ -82,7 +101,7 @@ class Lookups:
         for table, edits in by_table.items():
             pending = await self._insert(table, edits)
             while pending:
-                pending = await self._merge(table, pending)
+                pending = await self._merge(table, pending, users)
 
     async def promise(self, points: Iterable[Pointer]) -> None:
         """Points to a record that is about to be written, and writes each row even if it points there already: whoever is about to
@@ -120,15 +139,16 @@ class Lookups:
         there = {key for met in await each(shares, insert, _PARALLEL) for key in met}
         return {key: edit for key, edit in edits.items() if edit.leaves or key in there}
 
-    async def _merge(self, table: str, edits: Mapping[str, Edits]) -> dict[str, Edits]:
-        """Returns what has to be tried again, because a row changed meanwhile."""
+    async def _merge(self, table: str, edits: Mapping[str, Edits], users: UserRows | None) -> dict[str, Edits]:
+        """Returns what has to be tried again, because a row changed meanwhile. `users` are asked after the rows, if anybody is."""
         wanted: defaultdict[str, list[str]] = defaultdict(list)
         for key in edits:
             wanted[_partition(table, key)].append(key)
         rows = {key: row for found in (await seek_many(self._tables, table, wanted)).values() for key, row in found.items()}
         leaving = {Pointer(table, key, entry) for key, edit in edits.items() if key in rows for entry in edit.leaves}
-        stored = await self._users.many({pointer.user_id for pointer in leaving if pointer.user_id})
-        leaving -= {pointer for found in stored.values() for pointer in pointers(found.user)}
+        if users is not None:
+            stored = await users.many({pointer.user_id for pointer in leaving if pointer.user_id})
+            leaving -= {pointer for found in stored.values() for pointer in pointers(found.user)}
         again: dict[str, Edits] = {}
 
         async def meet(operation: Operation, error: Conflict) -> None:

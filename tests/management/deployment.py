@@ -39,6 +39,7 @@ from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
+from sync_core.storage.schema import TABLES
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
 from sync_core.storage.trash import TrashRows
@@ -46,25 +47,6 @@ from sync_core.storage.users import UserRows
 from sync_core.trash.messages import Purge
 from tests.management.source import TENANT, SourceModel
 
-TABLES = (
-    "Authorizations",
-    "Connections",
-    "Syncs",
-    "Integrations",
-    "Users",
-    "Groups",
-    "Counts",
-    "Names",
-    "Members",
-    "Objects",
-    "Trash",
-    "Log",
-    "Runs",
-    "Staging",
-    "Changes",
-    "Outbox",
-    "PageEnds",
-)
 SITE = Site("https://sync.corp.example", "https://login.example", "11111111-2222-4333-8444-555555555555")
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)
@@ -103,7 +85,7 @@ class Deployment:
         self.previews = Previews(self.context)
         self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
-        self.admin = make_admin_api(self.tables, self.journal, self.clock, randbits, trash_days=7)
+        self.admin = make_admin_api(self.tables, box(), self.journal, self.clock, randbits, trash_days=7)
         self.health = Health(self.tables)
 
     async def _source_of(self, tenant_id: str) -> Directory:

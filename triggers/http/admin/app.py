@@ -8,12 +8,12 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from sync_core.errors import SyncError
-from triggers.http.admin import groups, users
+from triggers.http.admin import account, bypass_codes, groups, logs, syncs, users
 from triggers.http.admin.answers import FAULT, METHOD, NOT_FOUND, failed, refused
 from triggers.http.admin.calls import Gate, Served
 
 MOUNT = "/api/admin"
-SERVED: tuple[Served, ...] = (*users.SERVED, *groups.SERVED)
+SERVED: tuple[Served, ...] = (*syncs.SERVED, *account.SERVED, *users.SERVED, *groups.SERVED, *bypass_codes.SERVED, *logs.SERVED)
 _BY_STATUS = {404: NOT_FOUND, 405: METHOD}
 
 

@@ -1,0 +1,27 @@
+"""How many there are of what the account has."""
+
+from dataclasses import dataclass
+
+from sync_core.directory.users import TRASHED
+from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.tables import Tables
+from sync_core.storage.user_counts import count_users
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    users: int
+    """Those in Trash too."""
+    trashed: int
+    integrations: int
+
+
+class Account:
+    def __init__(self, tables: Tables, *, trash_days: int) -> None:
+        self._tables = tables
+        self.trash_days = trash_days
+
+    async def summary(self) -> Summary:
+        counts = await count_users(self._tables)
+        integrations = await IntegrationRows(self._tables).all()
+        return Summary(counts.total, sum(counts.by_status[status] for status in TRASHED), len(integrations))

@@ -1,0 +1,43 @@
+"""Directory syncs as the Admin API knows them: their list, and admins' syncs, of which there are none."""
+
+from sync_core.directory.integrations import Grant
+from sync_core.directory.syncs import Sync
+from sync_core.management.references import unknown
+from triggers.http.admin.answers import Ok
+from triggers.http.admin.calls import Call, Served, get, post
+from triggers.http.admin.objects import Object, seconds
+
+DIRECTORY_TYPE = "azure"
+"""Of Entra's syncs (E-21)."""
+
+
+async def list_syncs(call: Call) -> Ok:
+    syncs = [sync_object(sync) for sync in await call.services.syncs.all()]
+    return Ok(syncs, {"total_objects": len(syncs)})
+
+
+async def read_sync(call: Call) -> Ok:
+    return Ok(sync_object(await call.services.syncs.get(call.path["directory_key"])))
+
+
+async def sync_admin(call: Call) -> Ok:
+    raise unknown("sync of administrators", call.path["directory_key"])
+
+
+def sync_object(sync: Sync) -> Object:
+    return {
+        "directory_key": sync.directory_key,
+        "name": sync.name,
+        "directory_type": DIRECTORY_TYPE,
+        "connection_id": sync.connection_id,
+        "tenant_id": sync.tenant_id,
+        "created": seconds(sync.created_at),
+        "groups": [{"group_id": group.group_id, "name": group.name, "object_id": group.object_id} for group in sync.groups],
+    }
+
+
+SERVED: tuple[Served, ...] = (
+    get("/v1/users/directorysync", list_syncs),
+    get("/v1/users/directorysync/{directory_key}", read_sync),
+    post("/v1/admins/directorysync/{directory_key}/syncadmin", sync_admin, Grant.ADMINISTRATORS),
+)
