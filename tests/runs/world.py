@@ -19,6 +19,7 @@ from sync_core.entra.port import Directory
 from sync_core.errors import SyncError
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Plan, Read
+from sync_core.runs.preview import Previews
 from sync_core.runs.record import Phase, Run
 from sync_core.runs.service import Runs
 from sync_core.runs.steps import Steps
@@ -74,6 +75,7 @@ class World:
     def restart(self) -> None:
         """What a process keeps in memory is gone."""
         self.runs, self.steps = Runs(self.context), Steps(self.context)
+        self.previews = Previews(self.context)
 
     async def fork(self) -> "World":
         """Another world in the same state, between two runs."""
@@ -133,6 +135,15 @@ class World:
         self.clock.at += EVERY_MINUTE
         return await self.runs.start(key, "test")
 
+    async def preview(self, key: str, settings: Sync | None = None) -> Run:
+        """One preview, from its start to its end; by the saved settings unless others are given."""
+        self.clock.at += EVERY_MINUTE
+        sync = settings or await self.context.syncs.get(key)
+        assert sync is not None
+        run = await self.previews.start(sync, "test")
+        await self.drain()
+        return await self.context.runs.get(run.run)
+
     async def drain(self, most: int = 10_000) -> None:
         """Delivers messages until there are none, moving the clock to the next one when all are hidden."""
         for _ in range(most):
@@ -173,7 +184,7 @@ class World:
                 while await self.deliver_one():
                     pass
                 due = self.queues.due()
-                if due is None and not await self.context.locks.taken():
+                if due is None and not await self.context.locks.taken() and not await self.context.previews.taken():
                     return
                 self.clock.at += EVERY_MINUTE
                 await self.steps.watch()
