@@ -9,6 +9,8 @@ import duo_client.client as duo  # pyright: ignore[reportMissingTypeStubs], it h
 import httpx
 
 from sync_core.directory.roles import Role
+from sync_core.management.admin_api import AdminApi
+from sync_core.management.approvals import Approvals
 from sync_core.management.connections import Connections
 from sync_core.management.consents import Consents
 from sync_core.management.directory import DirectoryViews
@@ -23,6 +25,7 @@ from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users
+from sync_core.runs.preview import Previews
 from sync_core.services import Services
 from tests.http.runs import RunsModel
 from tests.management.deployment import Deployment
@@ -42,6 +45,8 @@ class Served:
     sync_settings: SyncSettings
     schedules: Schedules
     runs: RunsModel
+    previews: Previews
+    approvals: Approvals
     directory: DirectoryViews
     users: Users
     user_import: UserImport
@@ -50,6 +55,7 @@ class Served:
     sign_in: SignIn
     trash: Trash
     integrations: Integrations
+    admin: AdminApi
     health: Health
     public_hosts: tuple[str, ...] = ()
 
@@ -65,6 +71,8 @@ class Served:
             sync_settings=deployment.sync_settings,
             schedules=deployment.schedules,
             runs=RunsModel(deployment.syncs),
+            previews=deployment.previews,
+            approvals=deployment.approvals,
             directory=deployment.directory,
             users=deployment.users,
             user_import=deployment.user_import,
@@ -73,6 +81,7 @@ class Served:
             sign_in=deployment.sign_in,
             trash=deployment.trash,
             integrations=deployment.integrations,
+            admin=deployment.admin,
             health=deployment.health,
         )
 

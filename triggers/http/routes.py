@@ -9,8 +9,10 @@ from triggers.http import (
     connections,
     groups,
     health,
+    held,
     integrations,
     openapi,
+    previews,
     runs,
     sync_settings,
     syncs,
@@ -18,6 +20,7 @@ from triggers.http import (
     user_import,
     users,
 )
+from triggers.http.admin.app import MOUNT, admin_app
 from triggers.http.edge import Edge
 from triggers.http.refusals import answer_refusals
 from triggers.http.services import GiveServices
@@ -36,6 +39,8 @@ def routed(services: GiveServices) -> FastAPI:
         connections,
         syncs,
         sync_settings,
+        previews,
+        held,
         runs,
         users,
         user_import,
@@ -46,4 +51,5 @@ def routed(services: GiveServices) -> FastAPI:
         openapi,
     ):
         app.include_router(room.router)
+    app.mount(MOUNT, admin_app())
     return app
