@@ -24,6 +24,7 @@ unknown name, 409 for a userPrincipalName that is taken, 400 for a body that is 
     DELETE /control/faults, /control/faults/{number}
     GET    /control/requests                 how many requests were seen, by kind
     DELETE /control/requests                 begin counting anew
+    GET    /control/early                    how many came again before the Retry-After that they were given had passed
     PUT    /control/consents/{client_id}     an administrator consents to an application without the page
     DELETE /control/consents/{client_id}     the application is removed from the tenant
     DELETE /control/tokens                   every token given so far is revoked; the fixed one stays
@@ -87,6 +88,7 @@ def control_routes(simulation: Simulation) -> list[BaseRoute]:
         "/faults": {"GET": api.faults, "POST": api.add_fault, "DELETE": api.clear_faults},
         "/faults/{number:int}": {"DELETE": api.remove_fault},
         "/requests": {"GET": api.requests, "DELETE": api.clear_requests},
+        "/early": {"GET": api.early},
         "/consents/{client}": {"PUT": api.consent, "DELETE": api.revoke_consent},
         "/tokens": {"DELETE": api.revoke_tokens},
     }
@@ -206,6 +208,9 @@ class ControlApi:
 
     def requests(self, _request: Request, _body: bytes) -> Any:
         return self._simulation.requests.counts
+
+    def early(self, _request: Request, _body: bytes) -> Any:
+        return {"early": self._simulation.graph.patience.early}
 
     def clear_requests(self, _request: Request, _body: bytes) -> None:
         self._simulation.requests.clear()

@@ -78,6 +78,18 @@ class TruncatedJson(Fault, frozen=True, tag="truncated_json"):
     connection: ClassVar[bool] = True
 
 
+class HtmlAnswer(Fault, frozen=True, tag="html_answer"):
+    """200 with a page for people, as a proxy between here and Graph shows it."""
+
+
+class Missing(Fault, frozen=True, tag="missing"):
+    """404 Request_ResourceNotFound, though it is there."""
+
+
+class Expired(Fault, frozen=True, tag="expired"):
+    """410: what the token stood for is no more."""
+
+
 class Denied(Fault, frozen=True, tag="denied"):
     """403 Authorization_RequestDenied: the permission was taken away."""
 
@@ -154,7 +166,7 @@ class TokenError(Fault, frozen=True, tag="token_error"):
 
 type AnyFault = (
     Latency | Throttle | ServerError | DropConnection | TruncatedJson | Denied | Unauthenticated | EmptyPage | MissingRows
-    | ExpiredPageToken | RepeatedLink | ForeignLink | NullProperties | LaggingIndex | TokenError
+    | HtmlAnswer | Missing | Expired | ExpiredPageToken | RepeatedLink | ForeignLink | NullProperties | LaggingIndex | TokenError
 )  # fmt: skip
 
 

@@ -9,16 +9,19 @@ import msgspec
 from local.tenant import filters
 from local.tenant.batch import batch
 from local.tenant.errors import GraphError, bad_request, denied, no_segment, not_found, unauthenticated, unsupported
-from local.tenant.faults import AnyFault, Denied, Faults, ServerError, Throttle, Unauthenticated, struck
+from local.tenant.faults import AnyFault, Denied, Expired, Faults, HtmlAnswer, Missing, ServerError, Throttle, Unauthenticated, struck
 from local.tenant.members import Envelope, MemberPages
 from local.tenant.model import Properties, Tenant
 from local.tenant.paging import cut, link, page_of, place, size
+from local.tenant.patience import Patience
 from local.tenant.properties import GROUP, USER, Kind, encode, row, selected
 from local.tenant.wire import Answer, Request, RequestLog, Seen
 
 _LIST_OPTIONS = frozenset({"$select", "$top", "$count", "$skiptoken", "$filter", "$search"})
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+_PROXY = b"<html><head><title>Sign in</title></head><body><h1>Sign in to go on</h1></body></html>"
 
 
 class Graph:
@@ -29,6 +32,7 @@ class Graph:
         self._faults = faults
         self._log = log
         self._members = MemberPages(tenant)
+        self.patience = Patience()
         self._answers: Mapping[str, Callable[[Request], Answer]] = {
             "organization": self._organization,
             "groups": self._groups,
@@ -48,6 +52,11 @@ class Graph:
         return seen
 
     def answer(self, request: Request, seen: Seen, faults: Sequence[AnyFault]) -> Answer:
+        answer = self._answer(request, seen, faults)
+        self.patience.watch(request, answer)
+        return answer
+
+    def _answer(self, request: Request, seen: Seen, faults: Sequence[AnyFault]) -> Answer:
         try:
             if refused := _refused(faults):
                 return refused
@@ -139,6 +148,12 @@ def _refused(faults: Sequence[AnyFault]) -> Answer | None:
         return unauthenticated("Lifetime validation failed, the token is expired.").answer()
     if struck(faults, Denied):
         return denied().answer()
+    if struck(faults, Missing):
+        return not_found("here").answer()
+    if struck(faults, Expired):
+        return GraphError(410, "ResyncRequired", "The state token is expired: synchronize anew.").answer()
+    if struck(faults, HtmlAnswer):
+        return Answer(200, _PROXY, {"content-type": "text/html"})
     if throttle := struck(faults, Throttle):
         headers = {"retry-after": throttle.retry_after} if throttle.retry_after else {}
         return GraphError(429, "TooManyRequests", "Too many requests. Please retry later.", headers=headers).answer()

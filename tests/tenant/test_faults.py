@@ -8,11 +8,14 @@ from local.tenant.faults import (
     Denied,
     DropConnection,
     EmptyPage,
+    Expired,
     ExpiredPageToken,
     Faults,
     ForeignLink,
+    HtmlAnswer,
     LaggingIndex,
     Latency,
+    Missing,
     MissingRows,
     NullProperties,
     RepeatedLink,
@@ -44,12 +47,30 @@ async def test_a_throttled_request_says_how_long_to_wait_in_whole_or_fractional_
         (ServerError(status=504), 504, "application/json"),
         (Denied(), 403, "application/json"),
         (Unauthenticated(), 401, "application/json"),
+        (Missing(), 404, "application/json"),
+        (Expired(), 410, "application/json"),
+        (HtmlAnswer(), 200, "text/html"),
     ],
 )
 async def test_a_refusal_has_its_status_and_form(graph: Caller, running: Running, fault: AnyFault, status: int, content: str):
     running.faults.add(fault)
     answer = await graph.answer(members_path(STAFF), count="true")
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (status, content)
+
+
+async def test_who_asks_again_before_the_time_is_counted(graph: Caller, running: Running):
+    time = 0.0
+    running.simulation.graph.patience.now = lambda: time
+    running.faults.add(Throttle(retry_after="2.5", times=3))
+    await graph.answer("/organization")
+    await graph.answer("/groups")
+    assert running.simulation.graph.patience.early == 0
+    time = 2.4
+    await graph.answer("/organization")
+    assert running.simulation.graph.patience.early == 1
+    time = 4.9
+    assert (await graph.answer("/organization")).status_code == 200
+    assert running.simulation.graph.patience.early == 1
 
 
 async def test_a_dropped_connection_ends_in_the_middle_of_the_body(graph: Caller, running: Running):
