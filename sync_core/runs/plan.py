@@ -136,6 +136,7 @@ class PlanStep:
             digest=braking.digest,
             new=since[Since.NEW],
             gone=since[Since.GONE],
+            group_names={group.group_id: group.name for group in reading.groups},
             confirmed=confirmed,
         )
         return await self._context.changes.decide(run.run, run.plan_attempt, verdict)

@@ -1,6 +1,6 @@
 """Runs, as callers see them: started, watched, cancelled, and what became of whom."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -17,7 +17,11 @@ from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.messages import Begin
 from sync_core.runs.preview import is_expired
 from sync_core.runs.record import ENDED, Approval, Phase, Progress, Run, State
+from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import ClaimMark, GroupMark
+
+ROWS_LOOKED_THROUGH = 20
+"""20,000 changes, or 10,000 skips."""
 
 
 class Runs:
@@ -80,36 +84,38 @@ class Runs:
             raise Rejected(f"the run has ended already: {found.state}")
         return await self._course.end(run_ref, State.CANCELLED, f"cancelled by {actor}; run the sync again to complete what is missing")
 
-    async def skips(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Skip], str]:
-        """Who was left out and why, and the cursor for more."""
-        _, plan = await self._plan(run_ref)
-        return await _paged(self._context.changes.skips(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+    async def skips(
+        self, run_ref: str, *, limit: int, cursor: str = "", match: Callable[[Skip], bool] | None = None
+    ) -> tuple[list[Skip], str]:
+        """Who was left out and why, and the cursor for more. Picked by `match`, fewer than `limit` may come although there are more."""
+        verdict = await self._verdict(run_ref)
+        return await _paged(self._context.changes.skips(run_ref, verdict.plan, _row(cursor)), limit, cursor, match) if verdict else ([], "")
 
     async def held(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[HeldChange], str]:
         """What the brake holds, or would hold, and the cursor for more (D-12)."""
-        _, plan = await self._plan(run_ref)
-        return await _paged(self._context.changes.held(run_ref, plan, _row(cursor)), limit, cursor) if plan else ([], "")
+        verdict = await self._verdict(run_ref)
+        return await _paged(self._context.changes.held(run_ref, verdict.plan, _row(cursor)), limit, cursor) if verdict else ([], "")
 
-    async def changes(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[Change], str]:
-        """The changes planned, in the order of user ids, and the cursor for more."""
-        run, plan = await self._plan(run_ref)
-        if not plan:
+    async def changes(
+        self, run_ref: str, *, limit: int, cursor: str = "", match: Callable[[Change], bool] | None = None
+    ) -> tuple[list[Change], str]:
+        """The changes planned, in the order of user ids, and the cursor for more. Picked by `match` as skips are."""
+        verdict = await self._verdict(run_ref)
+        if verdict is None:
             return [], ""
-        found, following = await _paged(self._context.changes.slices(run_ref, plan, _row(cursor)), limit, cursor)
-        names = {group.group_id: group.name for group in (run.sync.groups if run.sync is not None else ())}
-        names |= {group.group_id: group.name for group, _ in await self._context.groups.all()}
+        found, following = await _paged(self._context.changes.slices(run_ref, verdict.plan, _row(cursor)), limit, cursor, match)
+        names = verdict.group_names
         new = (change.desired is not None and Action.CREATE in change.actions for change in found)
         return [
             replace(c, fields=fields_of_new(c.desired, names)) if n and c.desired else c for c, n in zip(found, new, strict=True)
         ], following
 
-    async def _plan(self, run: str) -> tuple[Run, str]:
-        """The run, and the name of its lists; "" while there are none."""
+    async def _verdict(self, run: str) -> Verdict | None:
+        """What names the run's lists; None while there are none."""
         found = await self._context.runs.get(run)
         if is_expired(found, self._context):
             raise NotFound("this preview has expired: its lists are there for 24 hours. Make another")
-        verdict = await self._context.changes.verdict(run, found.plan_attempt)
-        return found, verdict.plan if verdict is not None else ""
+        return await self._context.changes.verdict(run, found.plan_attempt)
 
     async def _progress(self, run: Run) -> Progress:
         staging = self._context.staging
@@ -128,16 +134,24 @@ class Runs:
                 return Progress(run.phase.value, 0, 1)
 
 
-async def _paged[T](rows: AsyncIterator[tuple[str, tuple[T, ...]]], limit: int, cursor: str) -> tuple[list[T], str]:
-    """`limit` items from the cursor on: "row key:items of it that were given already"."""
+async def _paged[T](
+    rows: AsyncIterator[tuple[str, tuple[T, ...]]], limit: int, cursor: str, match: Callable[[T], bool] | None = None
+) -> tuple[list[T], str]:
+    """`limit` items from the cursor on: "row key:items of it that were given already". One call that picks looks through some rows only."""
     found: list[T] = []
-    skip = int(cursor.rpartition(":")[2] or 0) if cursor else 0
+    start = int(cursor.rpartition(":")[2] or 0) if cursor else 0
+    looked_through = 0
     async for key, items in rows:
-        room = limit - len(found)
-        found += items[skip : skip + room]
-        if len(items) > skip + room or len(found) == limit:
-            return found, f"{key}:{skip + room}"
-        skip = 0
+        for index, item in enumerate(items[start:], start):
+            if match is not None and not match(item):
+                continue
+            if len(found) == limit:
+                return found, f"{key}:{index}"
+            found.append(item)
+        looked_through += 1
+        if match is not None and looked_through == ROWS_LOOKED_THROUGH:
+            return found, f"{key}:{len(items)}"
+        start = 0
     return found, ""
 
 

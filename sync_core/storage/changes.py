@@ -16,6 +16,7 @@ from sync_core.planning.plan import Repair
 from sync_core.planning.reasons import Skip
 from sync_core.storage.bulk import write_all
 from sync_core.storage.packed import pack, unpack
+from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert
 
 TABLE = "Changes"
@@ -51,6 +52,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     new: int = 0
     gone: int = 0
     """How many held users are new to the set held before, and how many of that are held no more."""
+    group_names: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Of the selected groups, as they are read, by group id."""
     confirmed: tuple[str, ...] = ()
     """Object ids of takeovers that are planned because an admin confirmed them (D-05)."""
 
@@ -118,7 +121,7 @@ class ChangeRows:
         """Makes this the verdict of the attempt, unless there is one. Returns the one that counts, and drops the list of the other."""
         key = f"verdict-{attempt:02d}"
         try:
-            await self._tables.write(TABLE, Insert(Row(run, key, {"verdict": msgspec.json.encode(verdict)})))
+            await self._tables.write(TABLE, Insert(Row(run, key, columns(verdict))))
         except AlreadyExists:
             counts = await self.verdict(run, attempt)
             if counts is None:
@@ -132,12 +135,12 @@ class ChangeRows:
         row = await self._tables.get(TABLE, run, f"verdict-{attempt:02d}")
         if row is None:
             return None
-        return msgspec.json.decode(row.blob("verdict"), type=Verdict)
+        return record(row.values, Verdict)
 
     async def plans(self, run: str) -> list[str]:
         """The names of the lists that counted, one for each attempt at a plan."""
         query = self._tables.query(TABLE, run, start="verdict-", end="verdict-~")
-        return [msgspec.json.decode(row.blob("verdict"), type=Verdict).plan async for rows in query for row in rows]
+        return [record(row.values, Verdict).plan async for rows in query for row in rows]
 
     async def _drop(self, run: str, plan: str) -> None:
         async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):
