@@ -1,7 +1,7 @@
 """Users made, changed and deleted by hand: all of an unmanaged one, of a managed one what its syncs leave open (B-150..B-158).
 
-Order of writing: names claimed, then the record by ETag, then names that it dropped freed. The record decides, so a cut anywhere leaves
-at most claims that nobody's record agrees with.
+Order of writing: names claimed and what finds the user, then the record by ETag, then what the record dropped freed. The record decides,
+so a cut anywhere leaves at most claims and pointers that nobody's record agrees with.
 """
 
 from collections.abc import Collection
@@ -11,20 +11,26 @@ from sync_core.clock import Clock
 from sync_core.directory.edits import UserEdit, edited
 from sync_core.directory.events import Happening
 from sync_core.directory.locks import check_user_edit, check_user_removal
+from sync_core.directory.lookups import pointers
 from sync_core.directory.names import digest
+from sync_core.directory.phone_edits import by_hand
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
 from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
+from sync_core.management.loose_phones import LoosePhones
 from sync_core.management.naming import TRIES, Naming
 from sync_core.management.references import has_form, unknown
 from sync_core.management.versions import check_version
+from sync_core.management.writing import is_written
 from sync_core.planning.describe import fields
 from sync_core.storage.locks import LockRows
 from sync_core.storage.log import LogRows
+from sync_core.storage.lookups import Lookups
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.names import NameRows
+from sync_core.storage.phones import PhoneRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Tables
 from sync_core.storage.users import Edit, Removal, StoredUser, UserRows
@@ -38,6 +44,8 @@ class Users:
         self,
         rows: UserRows,
         members: MemberRows,
+        lookups: Lookups,
+        phones: LoosePhones,
         syncs: SyncRows,
         naming: Naming,
         eraser: Eraser,
@@ -47,6 +55,8 @@ class Users:
     ) -> None:
         self._rows = rows
         self._members = members
+        self._lookups = lookups
+        self._phones = phones
         self._syncs = syncs
         self._naming = naming
         self._eraser = eraser
@@ -59,10 +69,12 @@ class Users:
         now = self._clock.now()
         user = edited(User(user_id=ids.new_user_id(self._random_bits), username="", created_at=now), new, now)
         claimed = await self._naming.claim(user, user.name_digests)
+        await self._lookups.promise(pointers(user))
         told = {field.name: field.after for field in fields(_NOBODY, user, {})}
         async with self._journal.about(by, Happening.USER_CREATE, user.username, user.user_id, told):
-            if not await self._written(Edit(None, user)):
+            if not await is_written(self._rows, Edit(None, user)):
                 await self._naming.release(claimed)
+                await self._lookups.follow(dict.fromkeys(pointers(user), False))
                 raise Conflict("there is a user of this new id already: try again")
         return await self.get(user.user_id)
 
@@ -96,7 +108,10 @@ class Users:
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
 
     async def delete(self, user_id: str, if_match: Collection[str] = (), *, by: str) -> None:
-        """Deletes an unmanaged user for good, at once. Raises NotFound, Outdated, and Rejected for one that may not be."""
+        """Deletes an unmanaged user for good, at once; its phones stay and are nobody's (E-11).
+
+        Raises NotFound, Outdated, and Rejected for one that may not be.
+        """
         for _ in range(TRIES):
             before = await self.get(user_id)
             check_version(before.etag, if_match)
@@ -105,11 +120,17 @@ class Users:
                 freed = await self._naming.giving_up(before.user, before.user.name_digests)
             except Conflict:
                 continue
+            phones = [by_hand(phone) for phone in before.user.phones]
+            for phone in phones:
+                await self._phones.keep(phone, user_id)
             async with self._journal.about(by, Happening.USER_DELETE, _called(before.user), user_id) as entry:
-                entry.happened = await self._written(Removal(before))
+                entry.happened = await is_written(self._rows, Removal(before))
             if not entry.happened:
                 continue
             await self._naming.free(freed)
+            for phone in phones:
+                await self._phones.set_free(phone, user_id)
+            await self._lookups.follow(dict.fromkeys(pointers(before.user), False))
             await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
             await self._eraser.erase_objects([before.user])
             return
@@ -124,25 +145,17 @@ class Users:
         except BaseException:
             await self._naming.release(claimed)
             raise
+        found_by, finds = pointers(before.user), pointers(after)
+        await self._lookups.promise(finds - found_by)
         told = {field.name: field.after for field in fields(before.user, after, {})}
         async with self._journal.about(by, Happening.USER_UPDATE, _called(after), after.user_id, told) as entry:
-            entry.happened = await self._written(Edit(before, after))
+            entry.happened = await is_written(self._rows, Edit(before, after))
+        await self._lookups.follow(dict.fromkeys(found_by - finds if entry.happened else finds - found_by, False))
         if not entry.happened:
             found = (await self._rows.many([after.user_id])).get(after.user_id)
             await self._naming.release(claimed, found.user.name_digests if found is not None else ())
             return False
         await self._naming.free(freed)
-        return True
-
-    async def _written(self, edit: Edit | Removal) -> bool:
-        """Whether the record is what this edit makes of it: also where only the answer to a first try was lost."""
-        if not await self._rows.amend([edit]):
-            return True
-        wanted, user_id = (edit.after, edit.after.user_id) if isinstance(edit, Edit) else (None, edit.before.user.user_id)
-        found = (await self._rows.many([user_id])).get(user_id)
-        if (found.user if found is not None else None) != wanted:
-            return False
-        await self._rows.copy_counts(ids.user_partition(user_id))
         return True
 
     async def _all_syncs(self) -> dict[str, Sync]:
@@ -155,6 +168,8 @@ def _called(user: User) -> str:
 
 def make_users(tables: Tables, clock: Clock, random_bits: RandomBits) -> Users:
     rows = UserRows(tables)
+    lookups = Lookups(tables, rows)
     naming = Naming(NameRows(tables), rows, LockRows(tables), clock, random_bits)
     journal = Journal(LogRows(tables, clock), clock, random_bits)
-    return Users(rows, MemberRows(tables), SyncRows(tables), naming, Eraser(tables), journal, clock, random_bits)
+    loose, members = LoosePhones(PhoneRows(tables), lookups), MemberRows(tables)
+    return Users(rows, members, lookups, loose, SyncRows(tables), naming, Eraser(tables), journal, clock, random_bits)

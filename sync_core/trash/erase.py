@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from sync_core.directory.lookups import pointers
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import write_all
+from sync_core.storage.lookups import Lookups
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.objects import ObjectRows
@@ -20,6 +22,7 @@ class Eraser:
         self._users = UserRows(tables)
         self._names = NameRows(tables)
         self._members = MemberRows(tables)
+        self._lookups = Lookups(tables, self._users)
         self._objects = ObjectRows(tables)
 
     async def __call__(self, user_ids: Collection[str]) -> None:
@@ -29,6 +32,7 @@ class Eraser:
             users = [found.user for found in stored.values()]
             await self._erase_names(users)
             await self._erase_members(users)
+            await self._lookups.erase(pointer for user in users for pointer in pointers(user))
             await self.erase_objects(users)
             refused = await self._users.amend([Removal(found) for found in stored.values()])
             user_ids = [removal.before.user.user_id for removal in refused]
