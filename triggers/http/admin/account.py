@@ -58,6 +58,13 @@ def none_called(what: str) -> Endpoint:
     return read
 
 
+def none_is_made(what: str) -> Endpoint:
+    async def refuse(_: Call) -> Ok:
+        raise Forbidden(f"this directory keeps no {what}s")
+
+    return refuse
+
+
 async def not_enrolled(_: Call) -> Ok:
     raise NotFound("users are not enrolled through this API: make the user with POST /admin/v1/users")
 
@@ -81,5 +88,9 @@ SERVED: tuple[Served, ...] = (
     *(get(f"/v1/{kind}", none_of_them) for kind in _KINDS),
     *(get(f"/v1/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),
     *(delete(f"/v1/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),
+    *(post(f"/v1/{kind}", none_is_made(name)) for kind, name in _KINDS.items()),
+    *(post(f"/v1/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),
     *(get(f"/v1/users/{{user_id}}/{kind}", none_of_a_user) for kind in _KINDS),
+    *(post(f"/v1/users/{{user_id}}/{kind}", none_is_made(name)) for kind, name in _KINDS.items()),
+    *(delete(f"/v1/users/{{user_id}}/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),
 )
