@@ -1,0 +1,142 @@
+"""Pages by offset: complete and without doubles while the directory changes, and what they cost (admin-api.md §2)."""
+
+import random
+from typing import Any
+
+import pytest
+
+from sync_core import ids
+from sync_core.directory.roles import Role
+from sync_core.directory.users import User
+from sync_core.storage.members import Edits, MemberRows
+from sync_core.storage.users import Edit, Removal, UserRows
+from sync_core.tally import TABLES, tally
+from tests.admin_api.caller import AdminCaller
+
+MANY = 3600
+
+
+@pytest.fixture
+async def rows(admin: AdminCaller) -> UserRows:
+    return UserRows(admin.api.deployment.tables)
+
+
+async def populate(rows: UserRows, number: int, seed: int = 1) -> list[str]:
+    """User ids, in order."""
+    bits = random.Random(seed).getrandbits
+    users = [User(user_id=ids.new_user_id(bits), username=f"user{seed}-{n}") for n in range(number)]
+    assert await rows.amend([Edit(None, user) for user in users]) == []
+    return sorted(user.user_id for user in users)
+
+
+async def page(admin: AdminCaller, path: str = "/admin/v1/users", **parameters: Any) -> tuple[list[str], dict[str, Any]]:
+    def ask() -> Any:
+        return admin.client.parse_json_response_and_metadata(*admin.client.api_call("GET", path, parameters))
+
+    admin.client.ask = ask
+    found, metadata = await admin("ask")
+    return [one.get("user_id") or one["group_id"] for one in found], metadata
+
+
+async def test_pages_say_how_to_go_on_and_back(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, 250)
+    assert await page(admin) == (everybody[:100], {"total_objects": 250, "next_offset": 100})
+    assert await page(admin, offset="100") == (everybody[100:200], {"total_objects": 250, "next_offset": 200, "prev_offset": 0})
+    assert await page(admin, offset="200") == (everybody[200:], {"total_objects": 250, "prev_offset": 100})
+    assert await page(admin, offset="250") == ([], {"total_objects": 250, "prev_offset": 150})
+    assert await page(admin, limit="1000") == (everybody, {"total_objects": 250})
+    assert await page(admin, limit="7", offset="31") == (
+        everybody[31:38],
+        {"total_objects": 250, "next_offset": 38, "prev_offset": 24},
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"limit": "many"}, {"offset": "-1"}, {"offset": "1e3"}, {"limit": "9" * 40}])
+async def test_a_page_that_is_none_is_refused(admin: AdminCaller, wrong: dict[str, str]) -> None:
+    status, code, said = await admin.refused("json_api_call", "GET", "/admin/v1/users", wrong)
+    assert (status, code) == (400, 40002)
+    assert said.startswith(f"{next(iter(wrong))}: ")
+
+
+async def test_a_page_anywhere_in_many_users_takes_six_requests_at_most(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, MANY)
+    await page(admin)  # the key is known now
+    with tally() as requests:
+        for offset in (0, 100, 1, 99, 1777, 2048, MANY - 100, MANY - 1, MANY):
+            requests.clear()
+            found, _ = await page(admin, offset=str(offset))
+            assert found == everybody[offset : offset + 100]
+            assert requests[TABLES] <= 6, offset
+
+
+async def test_a_walk_through_all_costs_as_many_requests_as_it_has_pages_times_six(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, MANY)
+    with tally() as requests:
+        found = await admin("get_users")
+    assert [user["user_id"] for user in found] == everybody
+    assert requests[TABLES] <= 6 * MANY / 100
+
+
+async def test_a_walk_is_complete_and_without_doubles_whatever_comes_and_goes_meanwhile(admin: AdminCaller, rows: UserRows) -> None:
+    staying, going = await populate(rows, 400), await populate(rows, 150, seed=2)
+    choice = random.Random(3)
+    seen: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        found, metadata = await page(admin, limit="30", offset=str(offset))
+        seen += found
+        offset = metadata.get("next_offset")
+        await populate(rows, choice.randrange(40), seed=10 + len(seen))
+        leaving = [going.pop(choice.randrange(len(going))) for _ in range(min(8, len(going)))]
+        stored = await rows.many(leaving)
+        assert await rows.amend([Removal(one) for one in stored.values()]) == []
+    assert len(set(seen)) == len(seen)
+    assert set(staying) <= set(seen)
+    assert seen == sorted(seen)
+
+
+async def test_two_keys_walk_each_at_its_own_pace(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, 90)
+    other = await AdminCaller.of(admin.api, Role.OWNER)
+    first, _ = await page(admin, limit="30")
+    earlier = await populate(rows, 60, seed=5)
+    second, _ = await page(other, limit="30")
+    assert second == sorted([*everybody, *earlier])[:30]
+    found, _ = await page(admin, limit="30", offset="30")
+    assert found[0] == next(i for i in sorted([*everybody, *earlier]) if i > first[-1])
+
+
+async def test_a_user_is_read_in_two_point_reads_by_id_by_name_and_by_email(admin: AdminCaller) -> None:
+    group = await admin("create_group", "Contractors")
+    made = await admin("add_user", "ann", alias1="a1", email="ann@corp.example")
+    await admin("add_user_group", made["user_id"], group["group_id"])
+    wanted = await admin("get_user_by_id", made["user_id"])  # keys and groups are known now
+    assert wanted["groups"] == [group]
+    with tally() as requests:
+        assert await admin("get_user_by_id", made["user_id"]) == wanted
+        assert requests.pop(TABLES) == 1
+        for method, value in (("get_users_by_name", "Ann"), ("get_users_by_name", "a1"), ("get_user_by_email", "ANN@corp.example")):
+            assert await admin(method, value) == [wanted]
+            assert requests.pop(TABLES) == 2
+
+
+async def test_the_users_of_a_group_are_paged_alike(admin: AdminCaller, rows: UserRows) -> None:
+    group = await admin("create_group", "Contractors")
+    bits = random.Random(7).getrandbits
+    users = [User(user_id=ids.new_user_id(bits), username=f"m{n}", groups=(group["group_id"],)) for n in range(230)]
+    await rows.amend([Edit(None, user) for user in users])
+    await MemberRows(admin.api.deployment.tables).edit({group["group_id"]: Edits(enters={user.user_id for user in users})})
+    everybody = sorted(user.user_id for user in users)
+    path = f"/admin/v2/groups/{group['group_id']}/users"
+    assert await page(admin, path, offset="200") == (everybody[200:], {"total_objects": 230, "prev_offset": 100})
+    assert [user["user_id"] for user in await admin("get_group_users", group["group_id"])] == everybody
+
+
+async def test_groups_are_paged_alike(admin: AdminCaller) -> None:
+    made = sorted([(await admin("create_group", f"Group {number}"))["group_id"] for number in range(5)])
+    assert await page(admin, "/admin/v1/groups", limit="2", offset="2") == (
+        made[2:4],
+        {"total_objects": 5, "next_offset": 4, "prev_offset": 0},
+    )
+    admin.client.paging_limit = 2
+    assert [group["group_id"] for group in await admin("get_groups")] == made
