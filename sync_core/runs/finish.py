@@ -9,23 +9,26 @@ from msgspec.structs import replace
 from sync_core.directory.events import Happening
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Conflict, Superseded
-from sync_core.planning.claims import EDIT_LASTS
+from sync_core.planning.reading import Outcome
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
-from sync_core.runs.record import KEPT, Phase, Run, RunKind, State
+from sync_core.runs.record import INDIVIDUAL_LASTS, KEPT, Phase, Run, RunKind, State
 from sync_core.runs.repair import repair_claims
 from sync_core.runs.streaks import judge
 from sync_core.storage.changes import Verdict
+from sync_core.storage.staging import GroupMark
 
 WORKER_LIFE = timedelta(minutes=10)
 """functionTimeout in host.json: no message is worked on for longer."""
+MOST_NAMED = 5
+"""Groups that a reason names."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
 _TELLING = frozenset({State.INCOMPLETE, State.HELD, State.PREVIEWED})
 _WITHHOLDING = frozenset({State.INCOMPLETE, State.HELD})
-"""So ends a run that did not do all that it found: it retires no group (D-20), and what a dead run left is looked at once more."""
+"""So ends a run that did not do all that it found: it retires no group (D-20)."""
 
 
 class FinishStep:
@@ -61,6 +64,7 @@ class FinishStep:
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
+        unread = await self._unread(run) if run.counts.get("groups unread") else ""
         now = self._context.clock.now()
         if run.kind is RunKind.PREVIEW:
             await self._context.runs.expire_at(run, now + KEPT)
@@ -71,10 +75,17 @@ class FinishStep:
             if before.phase is not Phase.FINISH:
                 return None
             final = before.outcome or outcome
-            reason = before.reason or (told(verdict) if verdict is not None and final in _TELLING else "")
+            reason = before.reason or ("; ".join(filter(None, (unread, told(verdict)))) if verdict and final in _TELLING else "")
             return replace(before, phase=Phase.ENDED, state=final, outcome=final, reason=reason, ended_at=now, requests=dict(requests))
 
         return await self._context.runs.change(run.run, ended)
+
+    async def _unread(self, run: Run) -> str:
+        """Which groups did not come whole, and why, in words."""
+        marks = (await self._context.staging.marks(run.run, "read", GroupMark)).values()
+        unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
+        more = f"; and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
+        return f"not read whole, so nobody was removed: {'; '.join(unread[:MOST_NAMED])}{more}" if unread else ""
 
     async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
@@ -96,7 +107,7 @@ class FinishStep:
             unclean = lock.unclean
             if run.state in _UNCLEAN:
                 unclean = (*unclean, run.run) if run.wrote else unclean
-            elif run.state not in _WITHHOLDING:
+            elif run.state is not State.INCOMPLETE:
                 unclean = await self._still_at_work(unclean, run)
             try:
                 await locks.write(run.directory_key, replace(lock, run="", unclean=unclean, last_run=run.run), etag)
@@ -114,7 +125,7 @@ class FinishStep:
 def _may_write(past: Run, began: datetime) -> bool:
     """An individual sync that died was ended by nobody."""
     if past.kind is RunKind.INDIVIDUAL:
-        return (past.ended_at or past.queued_at) + EDIT_LASTS > began
+        return (past.ended_at or past.queued_at) + INDIVIDUAL_LASTS > began
     return past.ended_at is None or past.ended_at + WORKER_LIFE > began
 
 

@@ -230,7 +230,7 @@ class SyncModel:
             self.write(change, planned.writer)
         for repair in planned.plan.repairs:
             self._repair(repair)
-        if not planned.reading.unread and not planned.braking.held:
+        if not planned.reading.unread:
             self.unsettled.clear()
             self.claimed.clear()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from copy import deepcopy
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -385,3 +386,25 @@ def test_an_approval_passes_no_more_than_it_names(history: list[Event], later: l
     sync.apply(planned)
     holds_its_promise(sync, before, planned, approved)
     assert all(any(item not in approved for item in change.items) for change in planned.braking.held)
+
+
+@MANY
+@given(histories(*BUSY, "bypass", "die", "die", "die"), LIMITS, st.integers())
+def test_a_held_run_puts_right_what_a_dead_one_left(history: list[Event], limits: Brake, seed: int):
+    sync = company()
+    sync.limits = limits
+    for event in history:
+        if event[0] == "sync":
+            planned = sync.run()
+            agreement.rows_agree(sync.directory, agreement.contested(sync, planned))
+        elif event[0] == "die":
+            planned = sync.plan()
+            changes = Random(seed).sample(planned.plan.changes, len(planned.plan.changes))
+            sync.die(planned, changes, len(changes) - event[1] // 6, event[2], event[3] % 5)
+        else:
+            live(sync, event)
+    sync.limits = LIMITLESS
+    planned = sync.run()
+    agreement.rows_agree(sync.directory, agreement.contested(sync, planned))
+    agreement.says_what_the_source_says(sync, planned)
+    agreement.safety_holds(sync, planned)

@@ -12,6 +12,7 @@ from sync_core.directory.brake import Brake
 from sync_core.directory.syncs import SelectedGroup
 from sync_core.errors import AlreadyRunning, NotFound, Rejected
 from sync_core.runs.record import Phase, RunKind, State
+from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs import story
 from tests.runs.fates import Scissors, dies
 from tests.runs.picture import check_sound, picture
@@ -177,6 +178,27 @@ async def test_a_preview_is_there_for_a_day_and_its_rows_are_swept():
     assert [row for row in world.memory.rows("Changes") if row.partition == preview.run] == []
     assert (await world.context.runs.get(preview.run)).state is State.EXPIRED
     await world.previews.sweep()
+
+
+async def test_a_preview_that_was_never_sent_on_its_way_is_sent_by_the_watch():
+    world, key = await story.begun()
+    sync = await world.context.syncs.get(key)
+    assert sync is not None
+
+    async def cut(point: Point, port: Port, method: Method, call: Call) -> None:
+        del point, call
+        if (port, method) == ("queue", "send"):
+            raise Cut
+
+    world.interrupt = cut
+    with pytest.raises(Cut):
+        await world.previews.start(sync, "test")
+    world.interrupt = None
+    world.restart()
+    (lock,) = (await world.context.previews.taken()).values()
+    await world.survive()
+
+    assert (await world.context.runs.get(lock.run)).state is State.PREVIEWED
 
 
 async def test_a_preview_whose_process_dies_anywhere_ends_and_has_written_nothing():
