@@ -18,6 +18,7 @@ class Role(StrEnum):
 class Action(StrEnum):
     READ = "read the directory and its syncs"
     MANAGE_USER_SYNC = "set up and run user syncs"
+    SYNC_USERS = "sync single users"
     MANAGE_USERS = "manage users and groups"
     MANAGE_KEYS = "manage integration keys"
     MANAGE_DEPLOYMENT = "manage administrators and the deployment's settings"
@@ -26,6 +27,7 @@ class Action(StrEnum):
 _ALLOWED = {
     Action.READ: frozenset(Role),
     Action.MANAGE_USER_SYNC: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-006
+    Action.SYNC_USERS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER, Role.HELP_DESK}),  # B-008
     Action.MANAGE_USERS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER}),  # B-250: those who may delete users
     Action.MANAGE_KEYS: frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.APPLICATION_MANAGER}),
     Action.MANAGE_DEPLOYMENT: frozenset({Role.OWNER}),  # B-250

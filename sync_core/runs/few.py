@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sync_core import ids
+from sync_core.directory.names import digest
 from sync_core.directory.syncs import Sync
 from sync_core.entra.port import Presence, Sight
+from sync_core.planning.claims import wanted_names
 from sync_core.planning.identity import Stored
 from sync_core.planning.outcomes import NO_SUCH_NAME, NOT_SELECTED, UNREAD, Became, Outcome, outcome
 from sync_core.planning.plan import Plan, plan
@@ -15,7 +17,7 @@ from sync_core.planning.reading import Outcome as GroupOutcome
 from sync_core.planning.settle import Writer
 from sync_core.runs.conflicts import Conflicts
 from sync_core.runs.context import Context
-from sync_core.runs.gather import NOTHING_LEFT, Gatherer
+from sync_core.runs.gather import Gatherer, Left
 from sync_core.runs.lookup import Found, Lookup, source_username
 from sync_core.runs.record import Run
 from sync_core.storage.objects import ObjectRow
@@ -86,8 +88,11 @@ class FewPlanner:
         if not reading.unread:
             comparison.take_back([one for one in comparison.absent if one.object_id not in left])
         comparison.finish()
-        stored = await self._gather.stored(run, reading, comparison.candidates, leavers, NOTHING_LEFT, [group for group, _ in groups])
-        stored = replace(stored, shared=shared)
+        kept = frozenset(digest(row.username) for row, _ in rows.values())
+        behind = Left(frozenset(), kept, {})
+        stored = await self._gather.stored(run, reading, comparison.candidates, leavers, behind, [group for group, _ in groups])
+        looked_at = kept.union(key for candidate in comparison.candidates for key in wanted_names(candidate.mapped))
+        stored = replace(await self._with_usernames(stored, looked_at), shared=shared)
         made = plan(
             reading,
             comparison.candidates,
@@ -98,6 +103,17 @@ class FewPlanner:
             gone=frozenset(object_id for object_id in left if found.presences[object_id].user is None),
         )
         return Decided(found, rows, reading, stored, made, sync, frozenset(group.group_id for group, _ in groups))
+
+    async def _with_usernames(self, stored: Stored, looked_at: frozenset[str]) -> Stored:
+        """With the claims of usernames that stay: of users whom another sync, or a hand, has named since this one last did."""
+        names = {digest(record.username) for record in stored.records.values() if record.username}
+        if not (missing := names - looked_at):
+            return stored
+        claims = {key: claim for key, (claim, _) in (await self._context.names.many(missing)).items()}
+        owners = {user_id for claim in claims.values() for user_id in (claim.owner, claim.was) if user_id}
+        records = await self._context.users.many(owners.difference(stored.records))
+        others = {user_id: found.user for user_id, found in records.items()}
+        return replace(stored, claims={**stored.claims, **claims}, records={**stored.records, **others})
 
     async def _groups(self, sync: Sync, found: Found, indexed: list[Indexed]) -> tuple[GroupReading, ...]:
         """Read by its members' own answers; a group that somebody would lose is looked at: it may be gone, or hide its members (D-10)."""

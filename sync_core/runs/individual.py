@@ -84,6 +84,11 @@ class IndividualSync:
             raise Rejected(f"{names} normalizes usernames: sync the user by the whole userPrincipalName", field="user_id")
         return [await self._run(sync, (user_id,), self._by_id({user_id: object_of(user, sync.directory_key)}), by) for sync in syncs]
 
+    async def outcomes(self, run_ref: str) -> tuple[Outcome, ...]:
+        """What an individual sync answered, in the order of its names; none for other runs. Raises NotFound."""
+        await self._context.runs.get(run_ref)
+        return await self._context.changes.outcomes(run_ref)
+
     def _by_id(self, known: Mapping[str, str]) -> Find:
         return lambda sync: self._few.lookup.found(sync, dict.fromkeys(known, ()), known)
 

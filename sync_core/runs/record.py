@@ -41,6 +41,8 @@ class RunKind(StrEnum):
     """Of up to 50 users, inside the call that asks for it; it has no lock, and runs beside a full run (B-110, D-15)."""
 
 
+INDIVIDUAL_LASTS = timedelta(minutes=10)
+"""No individual sync takes longer: its claims count as alive for so long."""
 KEPT = timedelta(hours=24)
 """How long a preview is there after its end (D-13), and what a run held may be approved (D-12)."""
 
@@ -100,6 +102,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     requests: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+
+
+def as_it_stands(run: Run, now: datetime) -> Run:
+    """An individual sync ends with its call: one that did not is dead, and nobody else will write its end."""
+    if run.kind is not RunKind.INDIVIDUAL or run.phase is Phase.ENDED or run.queued_at + INDIVIDUAL_LASTS > now:
+        return run
+    reason = "the process that made it ended before it did; what it left is put right by the next full sync"
+    return msgspec.structs.replace(run, phase=Phase.ENDED, state=State.FAILED, outcome=State.FAILED, reason=reason)
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.messages import Begin
 from sync_core.runs.preview import is_expired
-from sync_core.runs.record import ENDED, Approval, Phase, Progress, Run, State
+from sync_core.runs.record import ENDED, Approval, Phase, Progress, Run, RunKind, State, as_it_stands
 from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import ClaimMark, GroupMark
 
@@ -65,7 +65,7 @@ class Runs:
 
     async def view(self, run_ref: str) -> tuple[Run, Progress]:
         """The run and how far its present step is. Raises NotFound."""
-        found = await self._context.runs.get(run_ref)
+        found = as_it_stands(await self._context.runs.get(run_ref), self._context.clock.now())
         return replace(found, state=State.EXPIRED) if is_expired(found, self._context) else found, await self._progress(found)
 
     async def running(self, directory_key: str) -> str:
@@ -75,11 +75,14 @@ class Runs:
     async def history(self, directory_key: str, *, limit: int, cursor: str = "") -> tuple[list[Run], str]:
         """The sync's runs, newest first, and the cursor for more ("" at the end)."""
         codes, after = await self._context.runs.history(directory_key, limit, cursor)
-        return [await self._context.runs.get(code) for code in codes], after
+        now = self._context.clock.now()
+        return [as_it_stands(await self._context.runs.get(code), now) for code in codes], after
 
     async def cancel(self, run_ref: str, actor: str) -> Run:
         """Asks the run to end: what is applied stays, nothing more is removed (B-104, D-14). NotFound; Rejected when it has ended."""
         found = await self._context.runs.get(run_ref)
+        if found.kind is RunKind.INDIVIDUAL:
+            raise Rejected("an individual sync ends with the call that asked for it")
         if found.state in ENDED:
             raise Rejected(f"the run has ended already: {found.state}")
         return await self._course.end(run_ref, State.CANCELLED, f"cancelled by {actor}; run the sync again to complete what is missing")

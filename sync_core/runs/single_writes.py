@@ -12,7 +12,7 @@ from sync_core.errors import AlreadyExists, Conflict, Rejected
 from sync_core.planning.changes import Change, Kind
 from sync_core.planning.plan import Repair
 from sync_core.planning.reasons import WARNINGS
-from sync_core.planning.settle import Writer
+from sync_core.planning.settle import Writer, read_later
 from sync_core.runs.apply import Applier, Settled
 from sync_core.runs.beside import Beside
 from sync_core.runs.claim import Claimer
@@ -23,7 +23,8 @@ from sync_core.runs.hand import Hand
 from sync_core.runs.record import Run
 from sync_core.runs.repair import repair_claims
 from sync_core.runs.rivals import Rivals
-from sync_core.storage import objects
+from sync_core.storage import applied, objects
+from sync_core.storage.applied import Applied
 from sync_core.storage.bulk import each, write_all
 from sync_core.storage.changes import Verdict
 from sync_core.storage.rows import key_of
@@ -51,7 +52,7 @@ class SingleWrites:
             settled = await self._applier.records(self._hand, writer, changes)
             await self._applier.objects(self._hand, writer, settled, {})
             return settled
-        await self._enter(attempt, decided)
+        plan = await self._enter(attempt, decided)
         etags, lost = await self._claim(decided)
         if lost:
             self._given_up += changes
@@ -59,16 +60,26 @@ class SingleWrites:
         settled = await self._applier.records(self._hand, writer, changes)
         await self._applier.pointers(settled)
         await self._release(decided)
-        await self._applier.objects(self._hand, writer, settled, etags)
+        await together(self._applier.objects(self._hand, writer, settled, etags), self._list(plan, attempt, writer, settled))
         return settled
+
+    async def _list(self, plan: str, attempt: int, writer: Writer, settled: Sequence[Settled]) -> None:
+        """Among the changes that were made, where the histories of users look."""
+        made = (one.change for one in settled if one.after is not None and one.change.actions and not read_later(one.after, writer))
+        if changes := sorted(made, key=lambda change: change.user_id):
+            at, run = writer.now, self._run
+            key = applied.key(at, run.run, f"{attempt:02d}")
+            await self._context.applied.add(Applied(run.directory_key, key, at, run.actor, run.run, plan, _CHAIN, 0, "", ""), changes)
 
     async def leave(self) -> None:
         """After the last write, when all of them were made."""
         if self._beside is not None:
             await self._beside.leave(alone=self._alone and not self._given_up)
 
-    async def _enter(self, attempt: int, decided: Decided) -> None:
-        """Before the first write: the plan is kept, the settings are still those that it was made by, and the lock row says who writes."""
+    async def _enter(self, attempt: int, decided: Decided) -> str:
+        """Before the first write: the plan is kept, the settings are still those that it was made by, and the lock row says who writes.
+        Gives the plan's name.
+        """
         plan = f"{attempt:02d}{self._context.random_bits(48):012x}"
         made, rows = decided.plan, self._context.changes
         await together(
@@ -84,11 +95,13 @@ class SingleWrites:
             repairs=tuple(made.repairs),
             warned=any(skip.reason in WARNINGS for skip in made.skips),
             skips=len(made.skips),
+            group_names=dict(decided.stored.group_names),
         )
         await rows.decide(self._run.run, attempt, verdict)
         if self._beside is None:
             self._beside = Beside(self._context, self._run.directory_key, self._run.run)
             await self._beside.enter()
+        return plan
 
     async def _check_settings(self) -> None:
         sync = await self._context.syncs.get(self._run.directory_key)

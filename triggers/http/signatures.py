@@ -66,6 +66,12 @@ async def _sync_manager(request: Request) -> Actor:
     return actor
 
 
+async def _user_syncer(request: Request) -> Actor:
+    actor = _actor(request)
+    actor.must(Action.SYNC_USERS)
+    return actor
+
+
 async def _user_manager(request: Request) -> Actor:
     actor = _actor(request)
     actor.must(Action.MANAGE_USERS)
@@ -82,6 +88,8 @@ Reader = Annotated[Actor, Depends(_reader)]
 """Who calls, and may read."""
 SyncManager = Annotated[Actor, Depends(_sync_manager)]
 """Who calls, and may set up and run user syncs (B-006)."""
+UserSyncer = Annotated[Actor, Depends(_user_syncer)]
+"""Who calls, and may sync single users (B-008)."""
 UserManager = Annotated[Actor, Depends(_user_manager)]
 """Who calls, and may manage users and groups."""
 KeyManager = Annotated[Actor, Depends(_key_manager)]
