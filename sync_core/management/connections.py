@@ -105,7 +105,7 @@ class Connections:
             connection = (await self._change(connection_id, (), tenant_id=tenant_id))[0]
             for sync in await self._users(connection_id):
                 if sync.tenant_id != tenant_id:
-                    await self._move(sync.directory_key, tenant_id)
+                    await self._move(sync, tenant_id, by)
                 await self._lives.change(sync.directory_key, _connected)
         return connection
 
@@ -157,9 +157,11 @@ class Connections:
             more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
             raise Rejected(f"the connection is in use by {', '.join(names[:MAX_NAMED])}{more}: delete these syncs first")
 
-    async def _move(self, directory_key: str, tenant_id: str) -> None:
+    async def _move(self, sync: Sync, tenant_id: str, by: str) -> None:
         """Pauses before it moves: what runs at this moment reads the old tenant to its end, or stops (D-17)."""
-        await self._lives.change(directory_key, partial(paused, because=Pause.MOVED, now=self._clock.now()))
+        directory_key = sync.directory_key
+        async with self._journal.about(by, Happening.SYNC_PAUSE, sync.name, directory_key, {"Reason": Pause.MOVED}):
+            await self._lives.change(directory_key, partial(paused, because=Pause.MOVED, now=self._clock.now()))
         while (stored := await self._syncs.read(directory_key)) is not None and stored.sync.deleted_at is None:
             if stored.sync.tenant_id == tenant_id:
                 return

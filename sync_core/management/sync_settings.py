@@ -188,6 +188,8 @@ def _told(before: Sync, after: Sync) -> dict[str, str]:
     if after.groups != before.groups:
         told["groups added"] = ", ".join(group.name for group in after.groups if group.object_id not in kept[0])
         told["groups removed"] = ", ".join(group.name for group in before.groups if group.object_id not in kept[1])
+    if not after.groups:
+        told["paused"] = Pause.NO_GROUPS
     for field in ("interval", "enrollment_mail", "mapping", "brake"):
         if getattr(after, field) != getattr(before, field):
             told[field] = str(getattr(after, field))

@@ -5,13 +5,15 @@ for it once; only then is the next slot written down, so a process that dies bet
 """
 
 import logging
+from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
-from sync_core.directory.events import SYSTEM
+from sync_core.directory.events import SYSTEM, Event, Happening
 from sync_core.directory.lives import Life, Pause, paused
 from sync_core.directory.schedules import next_slot
+from sync_core.directory.syncs import Sync
 from sync_core.errors import AlreadyRunning, NotFound, Rejected, SyncError
 from sync_core.runs.context import Context
 from sync_core.runs.service import Runs
@@ -55,10 +57,17 @@ class Schedule:
         except NotFound:
             return
         except Rejected:
-            because = Pause.MOVED if sync.moved_from else Pause.NO_GROUPS
-            await self._context.lives.change(life.directory_key, partial(paused, because=because, now=now))
+            await self._pause(sync, life, now)
             return
         following = next_slot(now, sync.interval, life.phase)
         await self._context.lives.change(
             life.directory_key, lambda after: replace(after, next_at=following) if after.next_at == life.next_at else after
         )
+
+    async def _pause(self, sync: Sync, life: Life, now: datetime) -> None:
+        """Whoever saved what keeps it from running died before it was paused."""
+        because = Pause.MOVED if sync.moved_from else Pause.NO_GROUPS
+        at = life.next_at or now
+        event = Event(at=at, action=Happening.SYNC_PAUSE, actor=SYSTEM, object=sync.name, object_id=sync.directory_key)
+        await self._context.log.add(f"{sync.directory_key}-pause", 0, [replace(event, description={"Reason": because})])
+        await self._context.lives.change(life.directory_key, partial(paused, because=because, now=now))

@@ -1,13 +1,14 @@
 """What the end of a full run means for its sync: a success, one more failure of a streak, or a pause with mail (B-121..B-131, D-28).
 
-Under the run's lock, before that is freed. The letters are written first, under ids made of the run: whoever dies between them and the
-life, and does it again, writes the same ones.
+Under the run's lock, before that is freed. The letters and the log come first, under ids made of the run: whoever dies between
+them and the life, and does it again, writes the same ones.
 """
 
 from contextlib import suppress
 
 from msgspec.structs import replace
 
+from sync_core.directory.events import SYSTEM, Event, Happening
 from sync_core.directory.lives import Life, Pause, failed, paused, streak_ended
 from sync_core.directory.mail import SYNC_CONTACTS, Mail, MailKind
 from sync_core.directory.roles import Role
@@ -30,8 +31,11 @@ async def judge(context: Context, run: Run) -> None:
         days = _told_of(context, run, life)
         if days or (run.refused and not life.needs_authorization):
             await context.outbox.add([await _mail(context, run, life, days)])
+        after = _judged(context, run, life)
+        if after.paused_because is not life.paused_because:
+            await context.log.add(f"{run.run}-pause", 0, [_pause(context, run, after)])
         with suppress(Conflict):
-            await context.lives.write(_judged(context, run, life), etag)
+            await context.lives.write(after, etag)
             return
 
 
@@ -47,6 +51,18 @@ def _judged(context: Context, run: Run, life: Life) -> Life:
     if run.refused:
         life = replace(paused(life, Pause.REAUTHORIZATION, now), needs_authorization=True)
     return life
+
+
+def _pause(context: Context, run: Run, life: Life) -> Event:
+    return Event(
+        at=run.ended_at or context.clock.now(),
+        action=Happening.SYNC_PAUSE,
+        actor=SYSTEM,
+        object=run.sync.name if run.sync is not None else "",
+        object_id=run.directory_key,
+        run=run.run,
+        description={"Reason": life.paused_because or ""},
+    )
 
 
 def _told_of(context: Context, run: Run, life: Life) -> int:

@@ -230,11 +230,31 @@ async def test_a_deleted_sync_leaves_no_schedule_behind():
     assert await world.context.lives.all() == {}
 
 
-async def test_a_slot_is_taken_once_even_by_hand():
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_slot_is_taken_once_whatever_ran_since(by_hand: bool):
     world, key = await staffed()
     slot = (await life(world, key)).next_at
     await world.runs.start(key, "test", slot)
     await world.drain()
+    if by_hand:
+        await world.sync(key)
 
     with pytest.raises(AlreadyRunning):
         await world.runs.start(key, "test", slot)
+
+
+async def test_a_schedule_that_is_changed_while_its_run_is_started_keeps_the_change():
+    world, key = await staffed()
+    world.clock.at += 2 * HOUR
+    elsewhere = world.clock.at + 9 * MINUTE
+
+    async def changed(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port
+        if (point, method, call.name) == ("after", "send", "sync-begin"):
+            world.interrupt = None
+            await world.context.lives.change(key, lambda now: replace(now, next_at=elsewhere))
+
+    world.interrupt = changed
+    await tick(world)
+
+    assert (await life(world, key)).next_at == elsewhere

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from sync_core.directory.events import SYSTEM, Happening
 from sync_core.directory.lives import Life, Pause, standing
 from sync_core.directory.mail import Mail, MailKind
 from sync_core.directory.roles import Role
@@ -37,6 +38,13 @@ def schedules(world: World) -> Schedules:
     return make_schedules(world.tables, world.context.source, world.clock, world.random.getrandbits)
 
 
+async def pauses(world: World) -> list[tuple[str, str, str]]:
+    """In the log: who, why, in which run."""
+    found, _ = await world.context.log.of((await world.context.syncs.all())[0].directory_key, limit=50)
+    events = [logged.event for logged in found]
+    return [(event.actor, event.description["Reason"], event.run) for event in events if event.action is Happening.SYNC_PAUSE]
+
+
 async def told(world: World) -> list[tuple[MailKind, str]]:
     return [(mail.kind, mail.about.get("days", "")) for mail in await mails(world)]
 
@@ -66,6 +74,7 @@ async def test_sixty_days_of_failing_are_told_of_at_3_7_14_and_30_days_and_then_
     }
     after = await life(world, key)
     assert (after.paused_because, after.paused_at) == (Pause.FAILING, start + 30 * DAY)
+    assert await pauses(world) == [(SYSTEM, "it kept failing", found[-1].run)]
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
@@ -178,6 +187,7 @@ async def test_whom_entra_refuses_is_paused_and_the_owners_are_told_to_act(by_ha
     assert mail.about == {"sync": "Acme", "directory_key": key, "reason": "the application was removed: consent again"}
     after = await life(world, key)
     assert after.paused_because is Pause.REAUTHORIZATION
+    assert [(who, code) for who, _, code in await pauses(world)] == [(SYSTEM, run.run)]
     sync = await world.context.syncs.get(key)
     assert sync is not None
     assert standing(sync, after).connection_status == "Could not connect to Entra ID: Reauthorization required"
