@@ -13,9 +13,11 @@ from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
+from sync_core.management.history import History
 from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
+from sync_core.management.phones import Phones, make_phones
 from sync_core.management.schedules import Schedules, make_schedules
 from sync_core.management.sign_in import SignIn
 from sync_core.management.sync_settings import SyncSettings, make_sync_settings
@@ -24,6 +26,8 @@ from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users, make_users
 from sync_core.runs.context import make_context
+from sync_core.runs.explain import Explain
+from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
 from sync_core.runs.preview import Previews
 from sync_core.runs.schedule import Schedule
@@ -46,6 +50,8 @@ class Services:
     steps: Steps
     previews: Previews
     approvals: Approvals
+    individual: IndividualSync
+    explain: Explain
     connections: Connections
     consents: Consents
     syncs: Syncs
@@ -54,6 +60,7 @@ class Services:
     schedule: Schedule
     directory: DirectoryViews
     users: Users
+    phones: Phones
     user_import: UserImport
     groups: Groups
     memberships: Memberships
@@ -64,6 +71,7 @@ class Services:
     integrations: Integrations
     admin: AdminApi
     journal: Journal
+    history: History
     health: Health
     public_hosts: tuple[str, ...]
     tables: AzureTables
@@ -110,6 +118,8 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         steps=Steps(context),
         previews=Previews(context),
         approvals=Approvals(context, runs, journal),
+        individual=IndividualSync(context),
+        explain=Explain(context),
         connections=connections,
         consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,
@@ -118,6 +128,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         schedule=Schedule(context, runs),
         directory=directory,
         users=make_users(tables, clock, secrets.randbits),
+        phones=make_phones(tables, clock, secrets.randbits),
         user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits), journal),
         groups=Groups(context.groups, context.syncs, memberships, journal, secrets.randbits),
         memberships=memberships,
@@ -127,6 +138,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         purge=make_purger(tables, queues, clock, context.trash),
         integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
+        history=History(context.log, context.applied, context.changes, context.users, context.groups),
         admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days),
         health=Health(tables),
         public_hosts=settings.public_hosts,

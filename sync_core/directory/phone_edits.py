@@ -1,7 +1,5 @@
 """What a caller wants of a phone, and the phone that comes of it. Whether it may is asked in `locks.py`."""
 
-from datetime import datetime
-
 import msgspec
 from msgspec.structs import replace
 
@@ -26,13 +24,11 @@ class PhoneEdit(msgspec.Struct, frozen=True, kw_only=True):
     platform: str | None = None
     predelay: str | None = None
     postdelay: str | None = None
-    activated: bool | None = None
 
 
-def edited_phone(phone: Phone, edit: PhoneEdit, now: datetime) -> Phone:
+def edited_phone(phone: Phone, edit: PhoneEdit) -> Phone:
     """Raises Rejected, naming the field, for a value that cannot be."""
     number, extension = _line(phone, edit)
-    activated = phone.activated if edit.activated is None else edit.activated
     return replace(
         phone,
         number=number,
@@ -42,8 +38,6 @@ def edited_phone(phone: Phone, edit: PhoneEdit, now: datetime) -> Phone:
         platform=phone.platform if edit.platform is None else _text("platform", edit.platform),
         predelay=phone.predelay if edit.predelay is None else _digits("predelay", edit.predelay, MAX_DELAY),
         postdelay=phone.postdelay if edit.postdelay is None else _digits("postdelay", edit.postdelay, MAX_DELAY),
-        activated=activated,
-        activated_at=(phone.activated_at or now) if activated else None,
     )
 
 

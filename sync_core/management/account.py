@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sync_core.directory.users import TRASHED
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.tables import Tables
-from sync_core.storage.user_counts import count_users
+from sync_core.storage.user_counts import UserCounts, count_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Account:
         self._tables = tables
         self.trash_days = trash_days
 
+    async def users(self) -> UserCounts:
+        return await count_users(self._tables)
+
     async def summary(self) -> Summary:
-        counts = await count_users(self._tables)
+        counts = await self.users()
         integrations = await IntegrationRows(self._tables).all()
         return Summary(counts.total, sum(counts.by_status[status] for status in TRASHED), len(integrations))

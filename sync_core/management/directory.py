@@ -5,6 +5,7 @@ from bisect import bisect_right
 from msgspec.structs import replace
 
 from sync_core.directory.groups import Group, api_name, as_kept
+from sync_core.directory.phone_edits import by_hand
 from sync_core.directory.users import User
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.management.syncs import Syncs
@@ -70,4 +71,5 @@ class DirectoryViews:
 
 
 def _held_now(user: User, existing: frozenset[str]) -> User:
-    return replace(user, held_by=live_holds(user, existing))
+    held_by = live_holds(user, existing)
+    return replace(user, held_by=held_by, phones=tuple(phone if phone.sync in held_by else by_hand(phone) for phone in user.phones))

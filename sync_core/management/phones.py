@@ -38,7 +38,7 @@ type How = Callable[[User, Syncs], User]
 
 class Phones:
     def __init__(
-        self, users: UserRows, rows: PhoneRows, lookups: Lookups, syncs: SyncRows, journal: Journal, clock: Clock, random_bits: RandomBits
+        self, users: UserRows, rows: PhoneRows, lookups: Lookups, syncs: SyncRows, journal: Journal, random_bits: RandomBits
     ) -> None:
         self._users = users
         self._rows = rows
@@ -46,14 +46,13 @@ class Phones:
         self._loose = LoosePhones(rows, lookups)
         self._syncs = syncs
         self._journal = journal
-        self._clock = clock
         self._random_bits = random_bits
 
     # A user's
 
     async def add(self, user_id: str, edit: PhoneEdit, if_match: Collection[str] = (), *, by: str) -> tuple[StoredUser, Phone]:
         """A new phone of the user. Raises NotFound, Outdated, and Rejected, naming the field."""
-        phone = edited_phone(Phone(phone_id=ids.new_phone_id(user_id, self._random_bits)), edit, self._clock.now())
+        phone = edited_phone(Phone(phone_id=ids.new_phone_id(user_id, self._random_bits)), edit)
         stored = await self._edit(user_id, lambda user, _: _with(user, phone), if_match, by, Happening.PHONE_CREATE, phone)
         return stored, phone
 
@@ -61,11 +60,10 @@ class Phones:
         self, user_id: str, phone_id: str, edit: PhoneEdit, if_match: Collection[str] = (), *, by: str
     ) -> tuple[StoredUser, Phone]:
         """Raises NotFound, Outdated, and Rejected for a phone that a sync keeps or a value that cannot be."""
-        now = self._clock.now()
 
         def changed(user: User, syncs: Syncs) -> User:
             before = _own(user, phone_id)
-            after = edited_phone(before, edit, now)
+            after = edited_phone(before, edit)
             if after != before:
                 check_phone_edit(before, user, syncs)
             return replace(user, phones=tuple(after if phone is before else phone for phone in user.phones))
@@ -76,6 +74,10 @@ class Phones:
     async def remove(self, user_id: str, phone_id: str, if_match: Collection[str] = (), *, by: str) -> StoredUser:
         """Deletes the phone, the last activated one too. Raises NotFound, Outdated, and Rejected for one that a sync keeps."""
         return await self._edit(user_id, _without(phone_id), if_match, by, Happening.PHONE_DELETE, Phone(phone_id=phone_id))
+
+    def of(self, user: User, phone_id: str) -> Phone:
+        """Raises NotFound."""
+        return _own(user, phone_id)
 
     # Of anybody, or nobody
 
@@ -103,7 +105,7 @@ class Phones:
 
     async def create(self, edit: PhoneEdit, *, by: str) -> Phone:
         """A phone that nobody has yet. Raises Rejected, naming the field."""
-        phone = edited_phone(Phone(phone_id=ids.new_phone_id(random_bits=self._random_bits)), edit, self._clock.now())
+        phone = edited_phone(Phone(phone_id=ids.new_phone_id(random_bits=self._random_bits)), edit)
         async with self._journal.about(by, Happening.PHONE_CREATE, _called(phone), phone.phone_id):
             await self._loose.keep(phone)
         return phone
@@ -114,7 +116,7 @@ class Phones:
         if user is not None:
             stored, phone = await self.change(user.user_id, phone_id, edit, by=by)
             return phone, stored.user
-        phone = edited_phone(before, edit, self._clock.now())
+        phone = edited_phone(before, edit)
         if phone != before:
             async with self._journal.about(by, Happening.PHONE_UPDATE, _called(phone), phone_id):
                 await self._loose.keep(phone)
@@ -235,4 +237,4 @@ def _called(phone: Phone) -> str:
 def make_phones(tables: Tables, clock: Clock, random_bits: RandomBits) -> Phones:
     users = UserRows(tables)
     journal = Journal(LogRows(tables, clock), clock, random_bits)
-    return Phones(users, PhoneRows(tables), Lookups(tables, users), SyncRows(tables), journal, clock, random_bits)
+    return Phones(users, PhoneRows(tables), Lookups(tables, users), SyncRows(tables), journal, random_bits)

@@ -14,6 +14,8 @@ class UserCounts:
     by_status: Counter[str]
     spread: tuple[tuple[str, int], ...]
     """How many users have ids that begin so; in the order of ids, prefixes of four characters."""
+    without_device: Counter[str]
+    """Those that have activated no device, by status (B-078)."""
 
     @property
     def total(self) -> int:
@@ -31,13 +33,14 @@ class UserCounts:
 
 async def count_users(tables: Tables) -> UserCounts:
     metas = {row.key: record(row.values, Meta) async for page in tables.query(COUNTS, COUNTS_PARTITION) for row in page}
-    by_status: Counter[str] = Counter()
+    by_status, without_device = Counter[str](), Counter[str]()
     for meta in metas.values():
         by_status.update(meta.by_status)
+        without_device.update(meta.without_device)
     spread = [
         (f"DU{partition}{character}", metas[partition].spread[character])
         for partition in sorted(metas)
         for character in ids.ALPHABET
         if metas[partition].spread.get(character)
     ]
-    return UserCounts(by_status, tuple(spread))
+    return UserCounts(by_status, tuple(spread), without_device)

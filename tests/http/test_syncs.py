@@ -44,6 +44,7 @@ async def test_a_sync_is_made_listed_and_read(caller: httpx.AsyncClient, connect
         "notes": "",
         "aliases": {"1": "mail"},
         "normalize": False,
+        "phones": None,
     }
     assert [(group["object_id"], group["name"]) for group in sync["groups"]] == [(guid(0), "Group 0")]
     assert (await caller.get(SYNCS)).json() == {"items": [sync]}

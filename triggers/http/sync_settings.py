@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from msgspec import structs
 from pydantic import Field
 
-from sync_core.directory.attributes import Mapping
+from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping
 from sync_core.directory.brake import Brake
 from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME
 from sync_core.errors import Rejected
@@ -32,6 +32,24 @@ def _limit(example: int) -> Any:
     return Field(default=None, examples=[example])
 
 
+class PhonesPatch(Body):
+    """Importing phones. What is not given stays as it is, or takes the default while phones are not imported; null takes that too."""
+
+    primary: str | None = _attribute(PRIMARY_PHONE)
+    secondary: str | None = _attribute(SECONDARY_PHONE)
+
+    def over(self, mapping: Mapping) -> dict[str, str]:
+        before = mapping if mapping.phones else None
+        primary = before.primary_phone if before is not None and "primary" not in self.model_fields_set else self.primary
+        secondary = before.secondary_phone if before is not None and "secondary" not in self.model_fields_set else self.secondary
+        if primary == "":
+            raise Rejected("phones need a primary source; null for no phones at all", field="mapping.phones.primary")
+        return {
+            "primary_phone": PRIMARY_PHONE if primary is None else primary,
+            "secondary_phone": SECONDARY_PHONE if secondary is None else secondary,
+        }
+
+
 class MappingPatch(Body):
     """What is not given stays; null takes the default, which for notes and aliases is not to import them."""
 
@@ -41,9 +59,13 @@ class MappingPatch(Body):
     notes: str | None = _attribute("jobTitle")
     aliases: dict[str, str | None] | None = Field(default=None, description='By position, "1" to "8".', examples=[{"1": "mail", "2": None}])
     normalize: bool | None = Field(default=None, examples=[True])
+    phones: PhonesPatch | None = Field(default=None, description="Null: phones are not imported.")
 
     def over(self, mapping: Mapping) -> Mapping:
         given = _given(self, Mapping())
+        given.pop("phones", None)
+        if "phones" in self.model_fields_set:
+            given |= self.phones.over(mapping) if self.phones is not None else {"primary_phone": "", "secondary_phone": ""}
         if self.aliases is not None:
             merged = {**mapping.aliases, **self.aliases}
             given["aliases"] = {position: source for position, source in merged.items() if source}

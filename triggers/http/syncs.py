@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 from msgspec import structs
 from pydantic import Field
 
-from sync_core.directory.attributes import Mapping
+from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping
 from sync_core.directory.brake import Brake
 from sync_core.directory.lives import CONNECTED, Standing
 from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync
+from sync_core.errors import Rejected
 from sync_core.management.syncs import NewSync
 from sync_core.planning.held import HeldSet
 from triggers.http.connections import GROUP, TENANT
@@ -31,6 +32,13 @@ INTERVAL: int = Field(default=DEFAULT_INTERVAL, description="Minutes between sch
 ENROLLMENT_MAIL: bool = Field(default=False, description="Whether new users without a device get a link by mail.", examples=[False])
 
 
+class PhonesBody(Body):
+    """Where phones come from. With + a number is international, without it of the US; x123 behind it is an extension."""
+
+    primary: str = Field(default=PRIMARY_PHONE, max_length=MAX_ATTRIBUTE, examples=[PRIMARY_PHONE])
+    secondary: str = Field(default=SECONDARY_PHONE, max_length=MAX_ATTRIBUTE, description="Empty for none.", examples=[SECONDARY_PHONE])
+
+
 class MappingBody(Body):
     """Which attribute of Microsoft Graph users becomes which field here. An empty one is not imported."""
 
@@ -41,7 +49,13 @@ class MappingBody(Body):
     aliases: dict[str, str] = Field(default={}, description='By position, "1" to "8".', examples=[{"1": "onPremisesSamAccountName"}])
     normalize: bool = Field(default=False, description='Take of userPrincipalName only the part before "@".', examples=[False])
 
+    phones: PhonesBody | None = Field(
+        default=None, description="Null: phones are not imported, and those imported before stay and can be changed by hand."
+    )
+
     def mapping(self) -> Mapping:
+        if self.phones is not None and not self.phones.primary:
+            raise Rejected("phones need a primary source; null for none at all", field="mapping.phones.primary")
         return Mapping(
             username=self.username,
             realname=self.realname,
@@ -49,6 +63,8 @@ class MappingBody(Body):
             notes=self.notes,
             aliases=self.aliases,
             normalize=self.normalize,
+            primary_phone=self.phones.primary if self.phones is not None else "",
+            secondary_phone=self.phones.secondary if self.phones is not None else "",
         )
 
     @classmethod
@@ -60,6 +76,7 @@ class MappingBody(Body):
             notes=mapping.notes,
             aliases=mapping.aliases,
             normalize=mapping.normalize,
+            phones=PhonesBody(primary=mapping.primary_phone, secondary=mapping.secondary_phone) if mapping.phones else None,
         )
 
 
