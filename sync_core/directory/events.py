@@ -88,3 +88,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def told(self) -> dict[str, str]:
         """The description as readers get it: with the reference code, if it happened in a run."""
         return {**self.description, REFERENCE: self.run} if self.run else self.description
+
+
+class Logged(msgspec.Struct, frozen=True):
+    event: Event
+    place: str
+    """Where it stands in the log: unique, in the order of time. A reader that gives it back goes on behind it."""

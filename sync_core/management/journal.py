@@ -6,6 +6,7 @@ dies in between; settled at once, it would tell of edits that were refused. One 
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -13,7 +14,10 @@ from sync_core.clock import Clock
 from sync_core.directory.events import Event, Happening
 from sync_core.errors import SyncError, Transient
 from sync_core.ids import RandomBits
+from sync_core.management.access import Actor
 from sync_core.storage.log import LogRows
+
+_REMEMBERED = 1000
 
 
 class Entry:
@@ -37,6 +41,26 @@ class Journal:
         self._log = log
         self._clock = clock
         self._random_bits = random_bits
+        self._denied: dict[str, datetime] = {}
+        """The minute in which each key's latest refusal was told."""
+
+    async def denied(self, actor: Actor, why: str) -> None:
+        """Logs that a call was refused for its role or grants: the first one of a key in each minute, so that nobody fills the log."""
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        if self._denied.get(actor.key) == minute:
+            return
+        if len(self._denied) >= _REMEMBERED:
+            self._denied.clear()
+        self._denied[actor.key] = minute
+        event = Event(
+            at=minute,
+            action=Happening.REQUEST_DENIED,
+            actor=str(actor),
+            object=actor.name,
+            object_id=actor.key,
+            description={"Reason": why},
+        )
+        await self._log.add(f"denied-{actor.key}", 0, [event], by_object=False)
 
     async def note(
         self,

@@ -11,7 +11,10 @@ from sync_core.directory.groups import Group
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.events import events_of, events_of_skips
 from sync_core.runs.context import Context
+from sync_core.runs.messages import Apply
 from sync_core.runs.record import Run, RunKind, State
+from sync_core.storage import applied
+from sync_core.storage.applied import Applied
 
 _GROUPS, _RETIRED, _SKIPS, _FRAME = 0, 1, 2, 900_000
 """Sequences of a run's own events: rows of skips count on, begin and end frame it; those of its slices have a source of their own."""
@@ -29,13 +32,20 @@ class Account:
         if run is not None and run.kind is RunKind.FULL:
             await self._tell(run, _FRAME, self._begin(run))
 
-    async def applied(self, run: Run, part: str, changes: Sequence[Change]) -> None:
-        """Of one slice, whose records are written: a row for 500 users. `part` names the slice in the run."""
+    async def applied(self, run: Run, plan: str, message: Apply, changes: Sequence[Change]) -> None:
+        """Of one slice of a plan, whose records are written: a row for 500 users, and where to find the slice by its users."""
         names = {group.group_id: group.name for group in run.sync.groups} if run.sync is not None else {}
-        if any(change.actions for change in changes):
-            at = await self._context.staging.moment(run.run, part, self._context.clock.now())
-            events = events_of(changes, at=at, actor=run.actor, run=run.run, group_names=names)
-            await self._context.log.add(f"{run.run}-{part}", 0, events, by_object=False)
+        told = sorted((change for change in changes if change.actions), key=lambda change: change.user_id)
+        if not told:
+            return
+        part = message.part
+        at = await self._context.staging.moment(run.run, part, self._context.clock.now())
+        slice_ = Applied(
+            run.directory_key, applied.key(at, run.run, part), at, run.actor, run.run, plan, message.chain, message.number, "", ""
+        )
+        await self._context.applied.add(slice_, told)
+        events = events_of(told, at=at, actor=run.actor, run=run.run, group_names=names)
+        await self._context.log.add(f"{run.run}-{part}", 0, events, by_object=False)
 
     async def creating_groups(self, run: Run, events: Sequence[Event]) -> None:
         """Told before it is done: afterwards a step that is delivered again would not see any more what was its own doing."""

@@ -58,7 +58,8 @@ class ApplyStep:
         slices = verdict.slices.get(message.chain, 0) if verdict is not None else 0
         if verdict is not None and message.number < slices:
             changes = await self._context.changes.slice(run.run, verdict.plan, message.chain, message.number)
-            await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names])
+            done = await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names])
+            await self._account.applied(run, verdict.plan, message, done)
         if message.number + 1 < slices:
             await self._course.send(message.model_copy(update={"number": message.number + 1, "tries": 0}))
             return
@@ -66,7 +67,8 @@ class ApplyStep:
         if not await self._course.unapplied(run):
             await self._course.advance(run, Phase.FINISH)
 
-    async def _apply(self, run: Run, message: Apply, changes: Sequence[Change]) -> None:
+    async def _apply(self, run: Run, message: Apply, changes: Sequence[Change]) -> list[Change]:
+        """Returns those that are in the records now."""
         writer = await make_writer(self._context, run)
         hand = hand_of(run)
         settled = await self._applier.records(hand, writer, changes)
@@ -74,7 +76,7 @@ class ApplyStep:
         await self._applier.pointers(settled)
         claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
         await self._applier.objects(hand, writer, settled, claimed)
-        await self._account.applied(run, message.part, [one.change for one in settled if _is_done(one, writer)])
+        return [one.change for one in settled if _is_done(one, writer)]
 
 
 class Applier:

@@ -6,6 +6,7 @@ from sync_core.clock import Clock
 from sync_core.directory.lives import FAILURE_DAYS
 from sync_core.entra.port import Sources
 from sync_core.ids import RandomBits
+from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.holds import ConfirmationRows, HoldRows
@@ -50,6 +51,7 @@ class Context:
     runs: RunRows
     staging: StagingRows
     changes: ChangeRows
+    applied: AppliedRows
     log: LogRows
     trash: TrashRows
     failure_days: tuple[int, ...]
@@ -91,6 +93,7 @@ def make_context(
         runs=RunRows(tables),
         staging=StagingRows(tables),
         changes=ChangeRows(tables),
+        applied=AppliedRows(tables),
         log=LogRows(tables, clock),
         trash=TrashRows(tables, trash_days),
         failure_days=failure_days,

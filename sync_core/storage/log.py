@@ -10,11 +10,11 @@ from itertools import groupby
 from operator import attrgetter
 
 from sync_core.clock import Clock
-from sync_core.directory.events import Event
+from sync_core.directory.events import Event, Logged
 from sync_core.errors import Missing
 from sync_core.storage import log_keys
 from sync_core.storage.bulk import write_all
-from sync_core.storage.log_reading import PENDING, TABLE, Logged, LogReader, Window, logged
+from sync_core.storage.log_reading import PENDING, TABLE, LogReader, Window, logged
 from sync_core.storage.packed import pack
 from sync_core.storage.tables import Delete, Row, Tables, Upsert
 

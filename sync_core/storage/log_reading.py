@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
-from sync_core.directory.events import Event
+from sync_core.directory.events import Event, Logged
 from sync_core.storage import log_keys
 from sync_core.storage.bulk import each
 from sync_core.storage.packed import unpack
@@ -24,13 +24,6 @@ EVENTS_A_READING = 10_000
 """Looked through by one call at most, then it gives the place to go on from."""
 _EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
 UNKNOWN = {"Outcome": "not known: the service stopped while it was being done; compare what is there now"}
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    event: Event
-    place: str
-    """Where it stands in the log: unique, in the order of time. A reader that gives it back goes on behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,9 @@ from sync_core.management.consents import Consents
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
+from sync_core.management.history import History
 from sync_core.management.integrations import Integrations
+from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import Schedules
 from sync_core.management.sign_in import SignIn
@@ -25,6 +27,8 @@ from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users
+from sync_core.runs.explain import Explain
+from sync_core.runs.individual import IndividualSync
 from sync_core.runs.preview import Previews
 from sync_core.services import Services
 from tests.http.runs import RunsModel
@@ -47,6 +51,8 @@ class Served:
     runs: RunsModel
     previews: Previews
     approvals: Approvals
+    individual: IndividualSync
+    explain: Explain
     directory: DirectoryViews
     users: Users
     user_import: UserImport
@@ -55,6 +61,8 @@ class Served:
     sign_in: SignIn
     trash: Trash
     integrations: Integrations
+    journal: Journal
+    history: History
     admin: AdminApi
     health: Health
     public_hosts: tuple[str, ...] = ()
@@ -73,6 +81,8 @@ class Served:
             runs=RunsModel(deployment.syncs),
             previews=deployment.previews,
             approvals=deployment.approvals,
+            individual=deployment.individual,
+            explain=deployment.explain,
             directory=deployment.directory,
             users=deployment.users,
             user_import=deployment.user_import,
@@ -81,6 +91,8 @@ class Served:
             sign_in=deployment.sign_in,
             trash=deployment.trash,
             integrations=deployment.integrations,
+            journal=deployment.journal,
+            history=deployment.history,
             admin=deployment.admin,
             health=deployment.health,
         )

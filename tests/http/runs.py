@@ -1,5 +1,6 @@
 """Runs as the edge sees them: a plain model of the service."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from msgspec import structs
@@ -22,14 +23,14 @@ class RunsModel:
         self.changed: list[Change] = []
         self.fault: SyncError | None = None
 
-    async def start(self, directory_key: str, actor: str) -> Run:
+    async def start(self, directory_key: str, actor: str, *, relink: bool = False) -> Run:
         if self.fault:
             raise self.fault
         sync: Sync = await self._syncs.get(directory_key)
         if running := await self.running(directory_key):
             raise AlreadyRunning(running)
         code = f"{len(self.runs) + 1:032x}"
-        run = Run(run=code, directory_key=directory_key, fence=1, actor=actor, queued_at=QUEUED, sync=sync)
+        run = Run(run=code, directory_key=directory_key, fence=1, actor=actor, queued_at=QUEUED, sync=sync, relink=relink)
         self.runs.append(run)
         return run
 
@@ -59,12 +60,17 @@ class RunsModel:
         self.put(run)
         return run
 
-    async def skips(self, run_ref: str, *, limit: int, cursor: str) -> tuple[list[Skip], str]:
+    async def skips(self, run_ref: str, *, limit: int, cursor: str, match: Callable[[Skip], bool] | None = None) -> tuple[list[Skip], str]:
         self._find(run_ref)
-        start = int(cursor or "0")
-        return self.left_out[start : start + limit], str(start + limit) if len(self.left_out) > start + limit else ""
+        return _page([skip for skip in self.left_out if match is None or match(skip)], limit, cursor)
 
-    async def changes(self, run_ref: str, *, limit: int, cursor: str) -> tuple[list[Change], str]:
+    async def changes(
+        self, run_ref: str, *, limit: int, cursor: str, match: Callable[[Change], bool] | None = None
+    ) -> tuple[list[Change], str]:
         self._find(run_ref)
-        start = int(cursor or "0")
-        return self.changed[start : start + limit], str(start + limit) if len(self.changed) > start + limit else ""
+        return _page([change for change in self.changed if match is None or match(change)], limit, cursor)
+
+
+def _page[T](items: list[T], limit: int, cursor: str) -> tuple[list[T], str]:
+    start = int(cursor or "0")
+    return items[start : start + limit], str(start + limit) if len(items) > start + limit else ""

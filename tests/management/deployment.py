@@ -18,6 +18,7 @@ from sync_core.management.consents import Consents, Site
 from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
+from sync_core.management.history import History
 from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
@@ -84,6 +85,8 @@ class Deployment:
         self.runs = Runs(self.context)
         self.previews = Previews(self.context)
         self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
+        c = self.context
+        self.history = History(c.log, c.applied, c.changes, c.users, c.groups)
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
         self.admin = make_admin_api(self.tables, box(), self.journal, self.clock, randbits, trash_days=7)
         self.health = Health(self.tables)

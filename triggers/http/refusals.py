@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from sync_core.errors import SyncError
+from triggers.http.denials import tell_denial
 from triggers.http.problems import FAULT, MALFORMED, METHOD, NOT_FOUND, REJECTED, problem, problem_of
 
 MAX_LISTED = 20
@@ -23,7 +24,8 @@ def answer_refusals(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_by_status)
 
 
-async def _refused(_: Request, error: SyncError) -> Response:
+async def _refused(request: Request, error: SyncError) -> Response:
+    await tell_denial(request, error)
     return problem_of(error)
 
 

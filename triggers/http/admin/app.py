@@ -11,6 +11,7 @@ from sync_core.errors import SyncError
 from triggers.http.admin import account, bypass_codes, groups, logs, syncs, users
 from triggers.http.admin.answers import FAULT, METHOD, NOT_FOUND, failed, refused
 from triggers.http.admin.calls import Gate, Served
+from triggers.http.denials import tell_denial
 
 MOUNT = "/api/admin"
 SERVED: tuple[Served, ...] = (*syncs.SERVED, *account.SERVED, *users.SERVED, *groups.SERVED, *bypass_codes.SERVED, *logs.SERVED)
@@ -32,6 +33,7 @@ async def _refused(_: Request, error: Exception) -> Response:
     if not isinstance(error, SyncError):
         raise error
     return refused(error)
+    await tell_denial(request, error)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:
