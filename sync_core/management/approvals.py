@@ -46,10 +46,10 @@ class Approvals:
 
         held = await self._context.holds.change(directory_key, approved)
         assert held is not None  # noqa: S101 - `approved` gives one, or raises
-        approval = Approval(run=held.run, plan=held.plan, digest=digest)
+        approval, relink = Approval(run=held.run, plan=held.plan, digest=digest), (await self._context.runs.get(held.run)).relink
         told = {"Digest": digest, "Users": str(held.users)}
         async with self._journal.about(by, Happening.SYNC_APPROVE, name, directory_key, told, run=code):
-            return await self._runs.start(directory_key, by, approval=approval, code=code)
+            return await self._runs.start(directory_key, by, approval=approval, code=code, relink=relink)
 
     async def discard(self, directory_key: str, digest: str, *, by: str) -> None:
         """What is held is not to be made: it stands no more, until a run holds it again. Raises as `approve`."""

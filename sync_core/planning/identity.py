@@ -32,6 +32,8 @@ class Stored:
     """Ids of the groups whose status is disabled: they block their members (B-157)."""
     own_groups: frozenset[str] = frozenset()
     """Ids of all groups that the sync keeps, those not selected any more too."""
+    relink: bool = False
+    """Whether users that the sync brought from another tenant are found again by their usernames (D-08)."""
     confirmed: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id of the takeovers that an admin confirmed although they enable somebody who is disabled here (D-05)."""
     points: Mapping[str, frozenset[Pointer]] = field(default_factory=dict[str, frozenset[Pointer]])
@@ -156,23 +158,32 @@ def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str
 
 
 def agrees(record: User, object_id: str, writer: Writer) -> bool:
-    """Whether the record is the object's user: a sync of the tenant holds it as that, or, in Trash, nobody holds it any more."""
-    holds = record.held_by.values()
-    return record.in_trash or any(hold.object_id == object_id and hold.tenant_id == writer.tenant_id for hold in holds)
+    """Whether the record is the object's user: a sync of the tenant holds it as that, or, in Trash, nobody holds it any more.
+
+    So does this sync itself since it was another tenant's (D-08).
+    """
+    return record.in_trash or any(
+        hold.object_id == object_id and (hold.tenant_id == writer.tenant_id or key == writer.directory_key)
+        for key, hold in record.held_by.items()
+    )
 
 
 def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer) -> str:
     """The user with this username that may become the object's: unmanaged (B-010), or held for other tenants only (B-011).
 
-    Not one in Trash (D-02, D-07), not one that has the name as an alias (D-04), not another object of this tenant (D-02).
+    Not one in Trash (D-02, D-07), not one that has the name as an alias (D-04), not another object of this tenant (D-02); one that this
+    sync brought from another tenant only where that is asked for, for who has a name there may be somebody else here (D-08).
     """
     key = digest(mapped.username)
     user_id = stored.holder(key)
     record = stored.records.get(user_id)
     if record is None or record.in_trash or digest(record.username) != key:
         return ""
-    holds = live_holds(record, writer.existing).values()
-    same_tenant = {hold.object_id for hold in holds if hold.tenant_id == writer.tenant_id}
+    holds = live_holds(record, writer.existing)
+    own = holds.get(writer.directory_key)
+    if own is not None and own.tenant_id != writer.tenant_id and not stored.relink:
+        return ""
+    same_tenant = {hold.object_id for hold in holds.values() if hold.tenant_id == writer.tenant_id}
     return user_id if same_tenant <= {object_id} else ""
 
 

@@ -10,7 +10,7 @@ from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.lookups import Pointer
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Status, User
-from sync_core.entra.port import Presence
+from sync_core.entra.port import PartlyTold, Presence
 from sync_core.errors import StopRun
 from sync_core.planning.claims import wanted_names
 from sync_core.planning.identity import Stored
@@ -38,9 +38,6 @@ class Left:
     digests: frozenset[str]
     points: Mapping[str, frozenset[Pointer]]
     """By user id."""
-
-
-NOTHING_LEFT = Left(frozenset(), frozenset(), {})
 
 
 class Gatherer:
@@ -105,14 +102,25 @@ class Gatherer:
         batches = [missing[start : start + IDS_A_BATCH] for start in range(0, len(missing), IDS_A_BATCH)]
         source = await self._context.source(sync.tenant_id)
 
-        async def ask(batch: tuple[int, list[str]]) -> dict[str, Presence]:
+        busy: list[PartlyTold] = []
+
+        async def ask(batch: tuple[int, list[str]]) -> Mapping[str, Presence]:
             number, object_ids = batch
-            told = dict(await source.presence(object_ids, sync.mapping.sources))
-            await self._context.staging.add_answers(run.run, number, told)
+            told: Mapping[str, Presence] = {}
+            try:
+                if not busy:
+                    told = await source.presence(object_ids, sync.mapping.sources)
+            except PartlyTold as partly:
+                busy.append(partly)
+                told = partly.told
+            if told:
+                await self._context.staging.add_answers(run.run, number, told)
             return told
 
         for told in await each(list(enumerate(batches, kept)), ask, _PARALLEL):
             answers |= told
+        if busy:
+            raise max(busy, key=lambda partly: partly.retry_after)
         return answers
 
     async def stored(
@@ -142,6 +150,7 @@ class Gatherer:
             },
             points=left.points,
             alive=alive,
+            relink=run.relink,
             confirmed=await self._confirmed(run, (stored.user for stored in users.values()), disabled, syncs),
             disabled_groups=disabled,
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),

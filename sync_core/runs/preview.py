@@ -21,7 +21,7 @@ class Previews:
         self._context = context
         self._course = Course(context)
 
-    async def start(self, sync: Sync, actor: str) -> Run:
+    async def start(self, sync: Sync, actor: str, *, relink: bool = False) -> Run:
         """Queues a preview of what a run would do by these settings. Raises Rejected when they select no groups, and AlreadyRunning."""
         if not sync.groups:
             raise Rejected("no groups are selected: there is nothing to preview", field="groups")
@@ -36,6 +36,7 @@ class Previews:
             fence=lock.fence + 1,
             actor=actor,
             sync=sync,
+            relink=relink,
             queued_at=self._context.clock.now(),
         )
         await self._context.runs.insert(run)

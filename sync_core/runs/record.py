@@ -79,6 +79,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Of the schedule, the one that it was started for; None when somebody asked for it."""
     kind: RunKind = RunKind.FULL
     approval: Approval | None = None
+    relink: bool = False
+    """Whether it finds users of the sync's former tenant again by their usernames (D-08)."""
     state: State = State.QUEUED
     phase: Phase = Phase.BEGIN
     sync: Sync | None = None

@@ -30,9 +30,17 @@ class Runs:
         self._course = Course(context)
 
     async def start(
-        self, directory_key: str, actor: str, slot: datetime | None = None, *, approval: Approval | None = None, code: str = ""
+        self,
+        directory_key: str,
+        actor: str,
+        slot: datetime | None = None,
+        *,
+        approval: Approval | None = None,
+        code: str = "",
+        relink: bool = False,
     ) -> Run:
-        """Queues a full run, for a slot of the schedule or because somebody asked; `approval` is what it may do over the limits.
+        """Queues a full run, for a slot of the schedule or because somebody asked; `approval` is what it may do over the limits, `relink`
+        finds users that the sync brought from another tenant by their usernames (D-08).
 
         Raises NotFound; Rejected when no groups are selected, or the connection has moved (D-08); AlreadyRunning (D-15), for a slot that
         a run was started for also when that has ended.
@@ -49,6 +57,7 @@ class Runs:
             directory_key=directory_key,
             fence=lock.fence + 1,
             approval=approval,
+            relink=relink,
             actor=actor,
             queued_at=self._context.clock.now(),
             slot=slot,

@@ -85,6 +85,7 @@ async def test_skips_are_listed_with_their_reasons(api: Api, caller: httpx.Async
     expected = {
         "object_id": "o",
         "user_id": "",
+        "takes": "",
         "username": "u@corp.example",
         "reason": "the username attribute is empty",
         "detail": "no name",
