@@ -11,6 +11,7 @@ from sync_core.management.bypass_codes import BypassCodes
 from sync_core.management.journal import Journal
 from sync_core.management.listing import Listing
 from sync_core.management.naming import Naming
+from sync_core.management.phones import make_phones
 from sync_core.management.showing import Showing
 from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
@@ -41,7 +42,7 @@ def make_admin_api(tables: Tables, box: SecretBox, journal: Journal, clock: Cloc
     naming = Naming(NameRows(tables), users, LockRows(tables), clock, random_bits)
     return AdminApi(
         showing=Showing(users, GroupRows(tables), syncs, naming, lookups, clock),
-        listing=Listing(tables, clock),
+        listing=Listing(tables, make_phones(tables, clock, random_bits), clock),
         bulk=BulkUsers(make_users(tables, clock, random_bits), naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
         bypass_codes=BypassCodes(users, lookups, box, journal, clock, random_bits),
         log=AdminLog(LogRows(tables, clock)),

@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sync_core.clock import Clock
+from sync_core.directory.phones import Phone
 from sync_core.directory.users import User
+from sync_core.management.phones import Phones
 from sync_core.storage.members import MemberRows
 from sync_core.storage.page_ends import PageEnd, PageEndRows, PageEnds
+from sync_core.storage.phones import PhoneRows
 from sync_core.storage.tables import Tables
 from sync_core.storage.user_counts import count_users
 from sync_core.storage.users import UserRows
 
-USERS = "users"
+USERS, PHONES = "users", "phones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,10 @@ class Listed[T]:
 
 
 class Listing:
-    def __init__(self, tables: Tables, clock: Clock) -> None:
+    def __init__(self, tables: Tables, phones: Phones, clock: Clock) -> None:
         self._tables = tables
+        self._phones = phones
+        self._phone_rows = PhoneRows(tables)
         self._users = UserRows(tables)
         self._members = MemberRows(tables)
         self._ends = PageEndRows(tables)
@@ -64,6 +69,21 @@ class Listing:
             await self._ended(asked, USERS, items[-1].user_id, ends)
         return listed
 
+    async def phones(self, asked: Asked) -> Listed[tuple[Phone, User | None]]:
+        """All phones, nobody's too. They are counted at the first page, and the number is carried along from page to page."""
+        ends = await self._ends.of(asked.reader, PHONES) if asked.offset else PageEnds()
+        end = ends.at(asked.offset, self._clock.now())
+        total = end.total if end is not None else await self._phone_rows.count()
+        skipped = 0 if end is not None else asked.offset
+        found: list[tuple[Phone, User | None]] = []
+        if asked.offset < total or end is not None:
+            found = (await self._phones.page(end.last if end is not None else "", skipped + asked.limit + 1))[skipped:]
+        items = found[: asked.limit]
+        listed = Listed(items, asked.offset, asked.limit, total, more=len(found) > asked.limit)
+        if listed.more:
+            await self._ended(asked, PHONES, items[-1][0].phone_id, ends, total)
+        return listed
+
     async def members(self, asked: Asked, group_id: str) -> Listed[User]:
         """The members of a group. The rows of members are pointers: whose record does not agree is left out of its page."""
         listed = await self.cut(asked, f"members-{group_id}", await self._members.members(group_id), lambda user_id: user_id)
@@ -81,8 +101,8 @@ class Listing:
             await self._ended(asked, of, key(page[-1]), ends)
         return listed
 
-    async def _ended(self, asked: Asked, of: str, last: str, ends: PageEnds) -> None:
+    async def _ended(self, asked: Asked, of: str, last: str, ends: PageEnds, total: int = 0) -> None:
         if not asked.offset:
             ends = await self._ends.of(asked.reader, of)
-        end = PageEnd(asked.offset + asked.limit, last, self._clock.now())
+        end = PageEnd(asked.offset + asked.limit, last, self._clock.now(), total)
         await self._ends.put(asked.reader, of, ends.with_end(end))

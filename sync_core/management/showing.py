@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from sync_core.clock import Clock
 from sync_core.directory.groups import Group, api_name, as_kept
 from sync_core.directory.names import digest
+from sync_core.directory.phones import Phone
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
+from sync_core.errors import Rejected
 from sync_core.management.naming import Naming
 from sync_core.management.recent import Recent
 from sync_core.management.references import has_form, unknown
@@ -59,6 +61,16 @@ class Showing:
     async def with_email(self, email: str) -> list[Shown]:
         """Those with this address, in any spelling, in the order of their ids."""
         return await self.users(await self._lookups.by_email(email) if email else [])
+
+    async def phones_with_number(self, number: str, extension: str | None) -> list[tuple[Phone, User | None]]:
+        """The phones with this number, as a person writes it, each with its user; an extension in it counts as one."""
+        from sync_core.directory.phone_numbers import parse
+
+        try:
+            read = parse(number)
+        except Rejected:
+            return []
+        return await self._lookups.by_number(read.number, extension if extension is not None else read.extension or None)
 
     async def called(self, names: Collection[str]) -> list[Shown]:
         """Those who have these usernames or aliases, in the order of their ids."""

@@ -23,15 +23,22 @@ class PageEnd(msgspec.Struct, frozen=True):
     last: str
     """The id of the page's last item."""
     at: datetime
+    total: int = 0
+    """How many items the list had, where counting them takes long."""
 
 
 class PageEnds(msgspec.Struct, frozen=True):
     ends: tuple[PageEnd, ...] = ()
     """Newest first."""
 
+    def at(self, offset: int, now: datetime) -> PageEnd | None:
+        """The page that ended there lately."""
+        return next((end for end in self.ends if end.offset == offset and now - end.at.astimezone(UTC) < LASTS), None)
+
     def behind(self, offset: int, now: datetime) -> str:
         """The id behind which the item at this offset is; "" when no page ended there lately."""
-        return next((end.last for end in self.ends if end.offset == offset and now - end.at.astimezone(UTC) < LASTS), "")
+        end = self.at(offset, now)
+        return end.last if end is not None else ""
 
     def with_end(self, end: PageEnd) -> "PageEnds":
         others = [other for other in self.ends if other.offset != end.offset and end.at - other.at.astimezone(UTC) < LASTS]

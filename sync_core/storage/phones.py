@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from sync_core import ids
 from sync_core.directory.lookups import PHONES
 from sync_core.directory.phones import Phone
+from sync_core.storage.bulk import each
 from sync_core.storage.records import ROW_VERSION, columns, record
 from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Replace, Row, Tables
 
 TABLE = PHONES
 _LAST_PHONE = "DP~"
+_PARALLEL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class PhoneRows:
                 if len(found) >= limit:
                     return found[:limit]
         return found
+
+    async def count(self) -> int:
+        """How many rows there are: a request a thousand, and at least one a partition."""
+
+        async def part(partition: str) -> int:
+            pages = self._tables.query(TABLE, partition, end=_LAST_PHONE, select=("version",))
+            return sum([len(page) async for page in pages])
+
+        return sum(await each(ids.ALPHABET, part, _PARALLEL))
 
     async def put(self, phone_id: str, user_id: str, phone: Phone | None, etag: str) -> str:
         """In the place of the row with this ETag, of none for "". Returns the new ETag; raises Conflict when it is another."""

@@ -8,13 +8,14 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from sync_core.errors import SyncError
-from triggers.http.admin import account, bypass_codes, groups, logs, syncs, users
+from triggers.http.admin import account, bypass_codes, groups, logs, phones, syncs, users
 from triggers.http.admin.answers import FAULT, METHOD, NOT_FOUND, failed, refused
 from triggers.http.admin.calls import Gate, Served
 from triggers.http.denials import tell_denial
 
 MOUNT = "/api/admin"
-SERVED: tuple[Served, ...] = (*syncs.SERVED, *account.SERVED, *users.SERVED, *groups.SERVED, *bypass_codes.SERVED, *logs.SERVED)
+_ROOMS = (syncs, account, users, groups, phones, bypass_codes, logs)
+SERVED: tuple[Served, ...] = tuple(served for room in _ROOMS for served in room.SERVED)
 _BY_STATUS = {404: NOT_FOUND, 405: METHOD}
 
 
@@ -29,11 +30,11 @@ def admin_app() -> ASGIApp:
     return ExceptionMiddleware(router, handlers={SyncError: _refused, HTTPException: _by_status})
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, SyncError):
         raise error
-    return refused(error)
     await tell_denial(request, error)
+    return refused(error)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:

@@ -1,14 +1,17 @@
-"""Directory syncs as the Admin API knows them: their list, and admins' syncs, of which there are none."""
+"""Directory syncs as the Admin API knows them: their list, one user synced, and admins' syncs, of which there are none."""
 
 from sync_core.directory.integrations import Grant
 from sync_core.directory.syncs import Sync
+from sync_core.errors import Rejected
 from sync_core.management.references import unknown
+from sync_core.planning.outcomes import Became
 from triggers.http.admin.answers import Ok
 from triggers.http.admin.calls import Call, Served, get, post
-from triggers.http.admin.objects import Object, seconds
+from triggers.http.admin.objects import Object, seconds, user_object
 
 DIRECTORY_TYPE = "azure"
 """Of Entra's syncs (E-21)."""
+_NOTHING_DONE = frozenset({Became.NOT_A_MEMBER, Became.NOT_FOUND, Became.SKIPPED})
 
 
 async def list_syncs(call: Call) -> Ok:
@@ -18,6 +21,17 @@ async def list_syncs(call: Call) -> Ok:
 
 async def read_sync(call: Call) -> Ok:
     return Ok(sync_object(await call.services.syncs.get(call.path["directory_key"])))
+
+
+async def sync_user(call: Call) -> Ok:
+    """Syncs one user now, and answers with what became of it. Raises Rejected for one that the sync has no part in."""
+    directory_key, username = call.path["directory_key"], call.parameters.needed("username")
+    await call.services.syncs.get(directory_key)
+    (outcome,) = (await call.services.individual.of_names(directory_key, [username], call.by)).outcomes
+    if outcome.became in _NOTHING_DONE or not outcome.user_id:
+        raise Rejected(f"{outcome.became}: {outcome.reason}", field="username")
+    user = user_object(await call.services.admin.showing.user(outcome.user_id))
+    return Ok({"message": f"{username}: {outcome.became}, {outcome.reason}", "user": user})
 
 
 async def sync_admin(call: Call) -> Ok:
@@ -39,5 +53,6 @@ def sync_object(sync: Sync) -> Object:
 SERVED: tuple[Served, ...] = (
     get("/v1/users/directorysync", list_syncs),
     get("/v1/users/directorysync/{directory_key}", read_sync),
+    post("/v1/users/directorysync/{directory_key}/syncuser", sync_user),
     post("/v1/admins/directorysync/{directory_key}/syncadmin", sync_admin, Grant.ADMINISTRATORS),
 )
