@@ -6,6 +6,7 @@ A sealed text is the key's id (4 bytes), a random nonce (12 bytes) and the ciphe
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 
 from pydantic import SecretStr
@@ -39,6 +40,11 @@ class SecretBox:
 
         nonce = os.urandom(_NONCE_BYTES)
         return self._key_id + nonce + AESGCM(self._key).encrypt(nonce, text.encode(), owner.encode())
+
+    def digest(self, text: str, *, owner: str) -> bytes:
+        """What `text` is recognized by under this key and for this owner, and nobody can guess it from without the key."""
+        key = hmac.digest(self._key, b"digest", "sha256")
+        return hmac.digest(key, f"{owner}\0{text}".encode(), "sha256")
 
     def open(self, sealed: bytes, *, owner: str) -> str:
         """Raises Misconfigured when it was sealed under another key or for another owner."""

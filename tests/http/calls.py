@@ -21,6 +21,7 @@ from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import Schedules
+from sync_core.management.phones import Phones
 from sync_core.management.sign_in import SignIn
 from sync_core.management.sync_settings import SyncSettings
 from sync_core.management.syncs import Syncs
@@ -52,6 +53,7 @@ class Served:
     previews: Previews
     approvals: Approvals
     individual: IndividualSync
+    phones: Phones
     explain: Explain
     directory: DirectoryViews
     users: Users
@@ -82,6 +84,7 @@ class Served:
             previews=deployment.previews,
             approvals=deployment.approvals,
             individual=deployment.individual,
+            phones=deployment.phones,
             explain=deployment.explain,
             directory=deployment.directory,
             users=deployment.users,

@@ -23,6 +23,7 @@ from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import make_schedules
+from sync_core.management.phones import make_phones
 from sync_core.management.sign_in import SignIn
 from sync_core.management.sync_settings import make_sync_settings
 from sync_core.management.syncs import make_syncs
@@ -30,6 +31,8 @@ from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
 from sync_core.runs.context import make_context
+from sync_core.runs.explain import Explain
+from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
 from sync_core.runs.preview import Previews
 from sync_core.runs.service import Runs
@@ -83,10 +86,13 @@ class Deployment:
         self.queues = MemoryQueues(self.clock)
         self.context = make_context(self.tables, self.queues, self._source_of, self.clock, randbits, trash_days=7, max_users=1000)
         self.runs = Runs(self.context)
-        self.previews = Previews(self.context)
-        self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
         c = self.context
         self.history = History(c.log, c.applied, c.changes, c.users, c.groups)
+        self.previews = Previews(self.context)
+        self.phones = make_phones(self.tables, self.clock, randbits)
+        self.individual = IndividualSync(self.context)
+        self.explain = Explain(self.context)
+        self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
         self.admin = make_admin_api(self.tables, box(), self.journal, self.clock, randbits, trash_days=7)
         self.health = Health(self.tables)
