@@ -1,14 +1,26 @@
 """All settings, from app settings (environment variables) and nowhere else."""
 
+import json
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sync_core.directory.lives import FAILURE_DAYS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Application(BaseModel):
+    """An application's way to prove itself, the first of these that is set: managed identity, certificate, secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    client_id: str = ""
+    managed_identity_client_id: str = ""
+    certificate_path: str = ""
+    client_secret: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -46,6 +58,8 @@ class Settings(BaseSettings):
     entra_certificate_path: str = ""
     entra_managed_identity_client_id: str = ""
     """User-assigned identity that is a federated credential of the app registration: no secret at all."""
+    entra_applications: Annotated[dict[str, Application], NoDecode] = {}
+    """Applications of single tenants, by tenant id, instead of the one above: JSON, best as a reference to a secret in Key Vault."""
     entra_authority_ca: str = ""
     """A CA file to trust for `authority_url`, for tests."""
 
@@ -59,6 +73,30 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("entra_applications", mode="before")
+    @classmethod
+    def _decoded(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value else {}
+        except ValueError:
+            raise ValueError("ENTRA_APPLICATIONS must be JSON: an object by tenant id") from None
+
+    @field_validator("entra_applications")
+    @classmethod
+    def _by_tenant(cls, applications: dict[str, Application]) -> dict[str, Application]:
+        return {tenant_id.lower(): application for tenant_id, application in applications.items()}
+
+    def application(self, tenant_id: str) -> Application:
+        """As which application this tenant is read."""
+        return self.entra_applications.get(tenant_id.lower()) or Application(
+            client_id=self.entra_client_id,
+            managed_identity_client_id=self.entra_managed_identity_client_id,
+            certificate_path=self.entra_certificate_path,
+            client_secret=self.entra_client_secret,
+        )
 
     @field_validator("failure_days")
     @classmethod

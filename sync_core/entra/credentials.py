@@ -12,7 +12,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from sync_core.errors import Misconfigured, Transient
-from sync_core.settings import Settings
+from sync_core.settings import Application, Settings
 
 GLOBAL_AUTHORITY = "login.microsoftonline.com"
 EXCHANGE = "api://AzureADTokenExchange/.default"
@@ -115,28 +115,31 @@ def credential_for(settings: Settings, tenant_id: str) -> TenantCredential:
 def _build(settings: Settings, tenant_id: str) -> Credential:
     if token := settings.graph_static_token.get_secret_value():
         return StaticToken(token)
-    client_id, secret = settings.entra_client_id, settings.entra_client_secret.get_secret_value()
-    if client_id and settings.entra_managed_identity_client_id:
-        return _federated(settings, tenant_id)
-    if client_id and settings.entra_certificate_path:
+    application = settings.application(tenant_id)
+    client_id, secret = application.client_id, application.client_secret.get_secret_value()
+    if client_id and application.managed_identity_client_id:
+        return _federated(settings, application, tenant_id)
+    if client_id and application.certificate_path:
         from azure.identity.aio import CertificateCredential
 
-        return CertificateCredential(tenant_id, client_id, settings.entra_certificate_path, **_authority(settings))
+        return CertificateCredential(tenant_id, client_id, application.certificate_path, **_authority(settings))
     if client_id and secret:
         from azure.identity.aio import ClientSecretCredential
 
         return ClientSecretCredential(tenant_id, client_id, secret, **_authority(settings))
     choices = "ENTRA_MANAGED_IDENTITY_CLIENT_ID, ENTRA_CERTIFICATE_PATH or ENTRA_CLIENT_SECRET"
-    raise Misconfigured(f"There is no credential for Microsoft Entra: set ENTRA_CLIENT_ID and one of {choices}")
+    raise Misconfigured(
+        f"There is no credential for Microsoft Entra: set ENTRA_CLIENT_ID and one of {choices}, or this tenant's in ENTRA_APPLICATIONS"
+    )
 
 
-def _federated(settings: Settings, tenant_id: str) -> Credential:
+def _federated(settings: Settings, application: Application, tenant_id: str) -> Credential:
     from azure.identity.aio import ClientAssertionCredential, ManagedIdentityCredential
 
-    identity = ManagedIdentityCredential(client_id=settings.entra_managed_identity_client_id)
+    identity = ManagedIdentityCredential(client_id=application.managed_identity_client_id)
 
     def exchange(assertion: Callable[[], str]) -> Credential:
-        return ClientAssertionCredential(tenant_id, settings.entra_client_id, assertion, **_authority(settings))
+        return ClientAssertionCredential(tenant_id, application.client_id, assertion, **_authority(settings))
 
     return FederatedIdentity(identity, exchange)
 

@@ -31,6 +31,7 @@ from sync_core.settings import Settings
 from tests.entra.conftest import settings
 
 APP = "11111111-2222-4333-8444-555555555555"
+OWN_APP = "22222222-2222-4333-8444-555555555555"
 SECRET = {"entra_client_id": APP, "entra_client_secret": "a secret"}
 
 
@@ -147,6 +148,31 @@ async def test_a_managed_identity_goes_before_all_others(entra: Running, monkeyp
     async with opened(entra, **SECRET, entra_certificate_path="none.pem", entra_managed_identity_client_id="identity") as directory:
         assert await directory.find_groups("All")
     assert made == ["identity"]
+
+
+async def test_a_tenant_may_have_an_application_of_its_own(entra: Running):
+    own = {entra.tenant_id.upper(): {"client_id": OWN_APP, "client_secret": "another secret"}}
+    async with opened(entra, **SECRET, entra_applications=msgspec.json.encode(own).decode()) as directory:
+        await directory.find_groups("x")
+
+    assert claims(entra.requests.of("groups")[0].headers["authorization"].partition(" ")[2])["appid"] == OWN_APP
+
+
+async def test_the_applications_of_tenants_come_from_the_environment_and_show_no_secret(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECRET_KEY", "AAAA")
+    monkeypatch.setenv("ENTRA_APPLICATIONS", '{"T": {"client_id": "own", "client_secret": "hidden"}}')
+    read = Settings()  # pyright: ignore[reportCallIssue], its fields come from the environment
+    assert (read.application("t").client_id, read.application("other").client_id) == ("own", "")
+    assert "hidden" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "wrong", ['{"T": {"client_secret": "hidden"', '{"T": {"client_secret_typo": "hidden"}}', '{"T": "hidden"}', '["hidden"]']
+)
+def test_applications_of_another_form_are_refused_without_showing_them(wrong: str):
+    with pytest.raises(ValueError, match="entra_applications") as refused:
+        settings("https://graph.microsoft.com/v1.0", entra_applications=wrong)
+    assert "hidden" not in str(refused.value)
 
 
 async def test_without_a_credential_the_settings_are_named(entra: Running):
