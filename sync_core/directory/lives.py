@@ -81,7 +81,7 @@ def resumed(life: Life, interval: int, now: datetime) -> Life:
         return going
     if life.paused_because is Pause.FAILING:
         return streak_ended(going)
-    return replace(going, failing_since=life.failing_since + (now - max(life.paused_at, life.failing_since)))
+    return replace(going, failing_since=life.failing_since + (now - life.paused_at))
 
 
 def streak_ended(life: Life) -> Life:

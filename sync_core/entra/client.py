@@ -27,6 +27,8 @@ from sync_core.errors import StopRun
 from sync_core.settings import LOOPBACK
 
 TIMEOUT = httpx.Timeout(100, connect=30)
+REFUSALS = frozenset({401, 403})
+"""Also 403: a token lasts an hour, and holds the permissions that the tenant had consented to when it was made."""
 LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20)
 
 
@@ -88,7 +90,7 @@ class GraphClient:
         self.service = GraphServiceClient(request_adapter=self._adapter)
 
     async def send(self, request: RequestInformation) -> bytes:
-        """The answer's body, b"" for none. A 401 is asked again once, with a new token. Raises what `translate` makes of failures."""
+        """The answer's body, b"" for none. A refusal is asked again once, with a new token. Raises what `translate` makes of failures."""
         try:
             return await self._sent_with_fresh_token(request)
         except FAILURES as failure:
@@ -99,7 +101,7 @@ class GraphClient:
         try:
             return await self._sent(request)
         except ODataError as refusal:
-            if refusal.response_status_code != 401:
+            if refusal.response_status_code not in REFUSALS:
                 raise
         await self._credential.renew(generation)
         request.headers.remove("Authorization")

@@ -225,8 +225,11 @@ async def test_a_group_that_hides_its_members_is_unread_and_neither_empty_nor_a_
         await on_answers(answer).members("g", ATTRIBUTES)
 
 
-async def test_a_refused_token_is_replaced_once(directory: Directory, running: Running, everybody: str):
-    running.faults.add(Unauthenticated(times=1))
+@pytest.mark.parametrize("refusal", [Unauthenticated(times=1), Denied(times=1)])
+async def test_a_refused_token_is_replaced_once(
+    directory: Directory, running: Running, everybody: str, refusal: Unauthenticated | Denied
+):  # B-131
+    running.faults.add(refusal)
 
     with tally() as counts:
         page = await directory.members(everybody, ATTRIBUTES)

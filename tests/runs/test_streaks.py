@@ -142,6 +142,27 @@ async def test_a_cancelled_run_neither_adds_nor_ends():  # D-14, D-28
     assert (after.failing_since, after.failures) == (before.failing_since, before.failures)
 
 
+async def test_a_held_run_neither_adds_nor_ends_and_shows_that_entra_answers():  # D-12, D-28
+    world, key = await staffed()
+    for n in range(20):
+        world.source.hire(f"user{n}@corp.example", "staff")
+    await world.sync(key)
+    await world.context.lives.change(key, lambda now: structs.replace(now, needs_authorization=True))
+    broken(world, StopRun("no"))
+    await pass_time(world, world.clock.at + DAY)
+    before = await life(world, key)
+    world.source.broken.clear()
+    for n in range(15):
+        world.source.quit(world.source.named(f"user{n}"))
+
+    await pass_time(world, world.clock.at + DAY / 2)
+
+    assert (await runs_of(world, key))[-1].state is State.HELD
+    after = await life(world, key)
+    assert (after.failing_since, after.failures, after.succeeded_at) == (before.failing_since, 2, before.succeeded_at)
+    assert not after.needs_authorization
+
+
 async def test_time_that_a_sync_is_paused_does_not_count():  # D-28
     world, key = await staffed()
     broken(world, StopRun("no"))
