@@ -4,14 +4,18 @@ A set stands from the end of the run that held it until a later run ends without
 to make the changes of a set carries its name: nothing else remembers an approval, so one whose run dies may be given again.
 """
 
+from collections.abc import Iterable
+
+from sync_core.directory.events import Event, Happening
 from sync_core.directory.mail import SYNC_CONTACTS, Mail, MailKind
-from sync_core.planning.brake import Braking, HeldChange, Item, Since, compared
+from sync_core.planning.brake import Braking, HeldChange, Item, Overrun, Since, compared
 from sync_core.planning.held import HeldSet
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
 from sync_core.runs.record import Run, State
 from sync_core.storage.changes import Verdict
 
+MOST_TOLD = 5
 _WELL = frozenset({State.COMPLETED, State.WARNINGS})
 
 
@@ -64,12 +68,34 @@ async def settle_held(context: Context, run: Run, verdict: Verdict, outcome: Sta
 
     held = await context.holds.change(run.directory_key, after)
     if held is not None and held.first_run == run.run:
+        await context.log.add(f"{run.run}-held", 0, [_event(run, held)])
         await context.outbox.add([_mail(run, held)])
 
 
 def told(verdict: Verdict) -> str:
     """Why the brake holds something, in words; "" when it holds nothing."""
-    return "held by the brake: " + "; ".join(overrun.detail for overrun in verdict.overruns) if verdict.held else ""
+    return f"held by the brake: {_words(verdict.overruns)}" if verdict.held else ""
+
+
+def _words(overruns: Iterable[Overrun]) -> str:
+    """Five at most: a reason is read by people, and every group may lose too many."""
+    details = [overrun.detail for overrun in overruns]
+    more = [f"and {len(details) - MOST_TOLD} more"] if len(details) > MOST_TOLD else []
+    return "; ".join(details[:MOST_TOLD] + more)
+
+
+def _event(run: Run, held: HeldSet) -> Event:
+    told = {"Users": str(held.users), "Digest": held.digest, "Reason": _words(held.overruns)}
+    name = settings_of(run).name
+    return Event(
+        at=held.held_at,
+        action=Happening.SYNC_HOLD,
+        actor=run.actor,
+        object=name,
+        object_id=run.directory_key,
+        run=run.run,
+        description=told,
+    )
 
 
 def _mail(run: Run, held: HeldSet) -> Mail:
@@ -77,7 +103,7 @@ def _mail(run: Run, held: HeldSet) -> Mail:
         "sync": settings_of(run).name,
         "directory_key": run.directory_key,
         "users": str(held.users),
-        "reason": "; ".join(overrun.detail for overrun in held.overruns),
+        "reason": _words(held.overruns),
         "digest": held.digest,
     }
     return Mail(

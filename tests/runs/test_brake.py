@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from sync_core.directory.brake import Brake
+from sync_core.directory.events import Happening
 from sync_core.directory.mail import SYNC_CONTACTS, MailKind
 from sync_core.directory.users import Status
 from sync_core.errors import AlreadyRunning, NotFound
@@ -102,6 +103,8 @@ async def test_the_contacts_are_told_once_a_set():
     assert {mail.run for mail in told} == {first.run, third.run}
     assert {mail.to_roles for mail in told} == {SYNC_CONTACTS}
     assert {mail.about["users"] for mail in told} == {"12", "13"}
+    logged, _ = await world.context.log.newest(limit=99)
+    assert {one.event.run for one in logged if one.event.action is Happening.SYNC_HOLD} == {first.run, third.run}
 
 
 async def test_another_set_shows_what_is_new_in_it_and_what_is_gone():
