@@ -29,6 +29,8 @@ class Person:
     groups: frozenset[str]
     held_by: frozenset[tuple[str, str, frozenset[str]]]
     """Directory key, object id, that sync's groups."""
+    phones: tuple[tuple[str, str, str, str], ...]
+    """Number, extension, slot and directory key, in order."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def _names(user: User) -> tuple[str, ...]:
 def _person(user: User, shown: dict[str, str]) -> Person:
     holds = frozenset((key, hold.object_id, frozenset(shown[group] for group in hold.groups)) for key, hold in user.held_by.items())
     data = (user.realname, user.email, user.notes)
-    return Person(_names(user), user.status, data, frozenset(shown[group] for group in user.groups), holds)
+    phones = tuple((*phone.line, phone.slot.value, phone.sync) for phone in user.phones)
+    return Person(_names(user), user.status, data, frozenset(shown[group] for group in user.groups), holds, phones)
 
 
 def etags(world: World) -> dict[str, dict[tuple[str, str], str]]:

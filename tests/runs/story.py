@@ -1,20 +1,26 @@
 """One directory, and a day on which much changes in it at once: what the tests of deliveries and cuts run through."""
 
+from collections.abc import Awaitable, Callable
+
+from sync_core.directory.attributes import Mapping
 from tests.runs.world import World
+
+type Story = Callable[[], Awaitable[tuple[World, str]]]
 
 
 async def hired(world: World) -> str:
     """Three groups and ten people in the source, and a sync that has not run yet: its directory key."""
     await world.prepare()
-    for name in ("ann", "bea", "cid", "dan"):
-        world.source.hire(f"{name}@corp.example", "staff")
+    for number, name in enumerate(("ann", "bea", "cid", "dan")):
+        world.source.hire(f"{name}@corp.example", "staff", businessPhones="734-555-9870", mobilePhone=f"+4479460010{number}0")
     for name in ("eve", "fay"):
         world.source.hire(f"{name}@corp.example", "staff", "sales")
     for name in ("gus", "hal"):
         world.source.hire(f"{name}@corp.example", "sales")
     world.source.hire("ida@corp.example", "sales", "board")
-    world.source.hire("jon@corp.example", "board")
-    return await world.connect("staff", "sales", "board")
+    world.source.hire("jon@corp.example", "board", mobilePhone="7345559871x12")
+    mapping = Mapping(primary_phone="businessPhones", secondary_phone="mobilePhone")
+    return await world.connect("staff", "sales", "board", mapping=mapping)
 
 
 async def change(world: World, key: str) -> None:
@@ -29,6 +35,13 @@ async def change(world: World, key: str) -> None:
     source.hire("kim@corp.example", "staff", "sales")
     source.accounts[source.named("hal")].enabled = False
     source.accounts[source.named("fay")].attributes["displayName"] = "Fay Lind"
+    source.accounts[source.named("fay")].attributes["mobilePhone"] = "+447946001099"
+    source.accounts[source.named("ann")].attributes |= {
+        "businessPhones": "",
+        "mobilePhone": "734-555-9870",
+        "mail": "ann.lind@corp.example",
+    }
+    source.accounts[source.named("bea")].attributes["mobilePhone"] = ""
     source.group_names["sales"] = "Sales Team"
     await world.select(key, "staff", "sales")
 
