@@ -55,7 +55,9 @@ class Lookup:
         """The second round: memberships of those who were found by name, and those who are known here, by their ids."""
         found = Found(objects={name: tuple(user.object_id for user in users) for name, users in named.items()})
         by_name = {user.object_id: user for users in named.values() for user in users}
-        found.objects |= {name: (i,) for name, i in known.items() if i in by_name and not found.objects[name]}  # by its name of before
+        for name, object_id in known.items():  # asked for by its former name, and by its name of now too
+            if object_id in by_name and not found.objects[name] and not _is_another(sync, name, by_name[object_id]):
+                found.objects[name] = (object_id,)
         known = {name: object_id for name, object_id in known.items() if object_id not in by_name}
         by_id = {object_id for name, object_id in known.items() if not found.objects[name]}
         found.objects |= {name: (object_id,) for name, object_id in known.items() if object_id in by_id and not found.objects[name]}
