@@ -92,3 +92,15 @@ async def test_a_move_that_would_remove_everybody_is_held_and_its_approval_links
     assert (await world.context.runs.get(approved.run)).relink
     assert (await world.context.runs.get(approved.run)).state is State.COMPLETED
     assert {name: (await world.user(name)).user_id for name in NAMES[1:]} == {name: before[name] for name in NAMES[1:]}
+
+
+async def test_who_is_found_again_but_held_does_not_go_to_trash_for_its_former_account():
+    world, key, before = await moved(Brake(renames=0, renames_percent=0))
+    world.source.rename("ann", "ANN")  # the same name, spelled otherwise
+
+    run = await world.runs.start(key, "an admin", relink=True)
+    await world.drain()
+
+    assert (await world.context.runs.get(run.run)).state is State.HELD
+    assert await now(world) == before
+    assert not any(user.in_trash for user in await world.users())
