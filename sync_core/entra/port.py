@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from sync_core.errors import Transient
+
 
 class SourceUser(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One user as the source has it now.
@@ -91,6 +93,14 @@ class Answers:
     parents: dict[tuple[Kind, str], tuple[SourceGroup, ...]] = field(default_factory=dict[tuple[Kind, str], tuple[SourceGroup, ...]])
 
 
+class PartlyTold(Transient):
+    """The source grew too busy while it was asked about many: `told` is what it answered until then, not to be asked again."""
+
+    def __init__(self, busy: Transient, told: Mapping[str, Presence]) -> None:
+        super().__init__(str(busy), retry_after=busy.retry_after)
+        self.told = told
+
+
 class Directory(Protocol):
     """The source, as one connection reaches it.
 
@@ -120,7 +130,7 @@ class Directory(Protocol):
 
     async def presence(self, object_ids: Sequence[str], attributes: Sequence[str]) -> Mapping[str, Presence]:
         """Each object id read by itself, with its groups: 10 ids a `$batch` request (2 of its 20 requests each). Inner 429s and 5xx are
-        asked again, alone, until each id has an answer or Transient is raised.
+        asked again, alone, until each id has an answer or PartlyTold is raised.
         """
         ...
 

@@ -5,7 +5,7 @@ throttling guidance"), so that is done here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from sync_core.entra.client import GraphClient
 from sync_core.entra.errors import BACKOFF, from_graph, retry_after
-from sync_core.entra.port import Presence, SourceUser
+from sync_core.entra.port import PartlyTold, Presence, SourceUser
 from sync_core.entra.rows import NO_PERMISSION, UserReader
 from sync_core.errors import GroupGone, StopRun, Transient
 
@@ -78,18 +78,29 @@ class PresenceReader:
         self._sleep = sleep
 
     async def read(self, object_ids: Sequence[str], users: UserReader) -> Mapping[str, Presence]:
-        """Every id's answer. Raises Transient with the longest Retry-After once waiting would take more than PATIENCE in all."""
+        """Every id's answer. Raises PartlyTold with the longest Retry-After once waiting would take more than PATIENCE in all."""
         everybody = [_Person(object_id) for object_id in dict.fromkeys(object_ids)]
         patience = PATIENCE
         open_: list[_Person] = list(everybody)
         while open_:
-            wait = 0.0
-            for requests in batched([request for person in open_ for request in _missing(person)], REQUESTS, strict=False):
+            try:
+                wait = await self._round(open_, users)
+                open_ = [person for person in open_ if not person.settle()]
+                if open_:
+                    patience = await self._wait(max(wait, SOON), patience, len(open_))
+            except Transient as busy:
+                raise PartlyTold(busy, _told(person for person in everybody if person.settle())) from busy
+        return _told(everybody)
+
+    async def _round(self, open_: Sequence[_Person], users: UserReader) -> float:
+        """Asks once what is missing; returns the longest wait that was named. A batch that is throttled as a whole ends the round."""
+        wait = 0.0
+        for requests in batched([request for person in open_ for request in _missing(person)], REQUESTS, strict=False):
+            try:
                 wait = max(wait, await self._ask(requests, users))
-            open_ = [person for person in open_ if not person.settle()]
-            if open_:
-                patience = await self._wait(max(wait, SOON), patience, len(open_))
-        return {person.object_id: Presence(person.user, person.groups or frozenset()) for person in everybody}
+            except Transient as busy:
+                return max(wait, busy.retry_after)
+        return wait
 
     async def _wait(self, seconds: float, patience: float, count: int) -> float:
         """Waits, and returns the patience that is left."""
@@ -115,6 +126,10 @@ class PresenceReader:
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError) as broken:
             raise Transient(f"Microsoft Graph's answer to a batch cannot be read: {broken}", retry_after=BACKOFF) from broken
         return wait
+
+
+def _told(persons: Iterable[_Person]) -> dict[str, Presence]:
+    return {person.object_id: Presence(person.user, person.groups or frozenset()) for person in persons}
 
 
 def _missing(person: _Person) -> list[tuple[_Person, bool]]:

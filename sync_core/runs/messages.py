@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from sync_core.errors import Transient
+
 
 class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +85,14 @@ class Apply(Message):
 
 class Finish(Message):
     queue: ClassVar[str] = "sync-finish"
+
+
+class Further(Transient):
+    """The outside grew busy when a part of the message's work was done: `rest` is what is left of it, its tries counted anew."""
+
+    def __init__(self, busy: Transient, rest: Message) -> None:
+        super().__init__(str(busy), retry_after=busy.retry_after)
+        self.rest = rest
 
 
 STEPS: tuple[type[Message], ...] = (Begin, Read, Plan, Claim, Apply, Finish)

@@ -4,17 +4,21 @@ A page is kept once, with its nextLink: whoever delivers the message again goes 
 whether the group was read whole, which attempt counts, or why not (D-10).
 """
 
+from datetime import datetime, timedelta
+
 from sync_core.directory.syncs import SelectedGroup
 from sync_core.entra.port import Directory
-from sync_core.errors import GroupGone, IncompleteRead
+from sync_core.errors import GroupGone, IncompleteRead, Superseded, Transient
 from sync_core.planning.reading import Outcome
 from sync_core.runs.context import Context
 from sync_core.runs.course import PARALLEL_GROUPS, Course, settings_of
-from sync_core.runs.messages import Read
+from sync_core.runs.messages import Further, Read
 from sync_core.runs.record import Phase, Run
 from sync_core.storage.staging import GroupMark, Sign, StagedPage, distinct
 
 PAGES_A_MESSAGE = 40
+A_LOOK = timedelta(seconds=1)
+"""So often somebody's cancellation is looked for: about once a page, for Graph takes about as long."""
 ATTEMPTS = 2
 """A group that did not come whole is read once more, from its first page."""
 
@@ -57,8 +61,15 @@ class ReadStep:
         links = {page.next for page in staged}
         number, link = len(staged), staged[-1].next if staged else ""
         added: list[StagedPage] = []
+        looked_at = self._context.clock.now()
         while len(added) < PAGES_A_MESSAGE and (link or not number):
-            page = await source.members(group.object_id, attributes, next_link=link)
+            looked_at = await self._still_reading(run, looked_at)
+            try:
+                page = await source.members(group.object_id, attributes, next_link=link)
+            except Transient as busy:
+                if not added:
+                    raise
+                raise Further(busy, message.model_copy(update={"page": number + 1, "tries": 0})) from busy
             if page.next and page.next in links:
                 raise IncompleteRead(f"the pages of {group.name} go round in a circle")
             number += 1
@@ -68,6 +79,15 @@ class ReadStep:
             link = kept.next
             links.add(link)
         return added
+
+    async def _still_reading(self, run: Run, looked_at: datetime) -> datetime:
+        """When it was last looked whether the run still reads. Raises Superseded when it was cancelled, or has failed (B-104)."""
+        now = self._context.clock.now()
+        if now - looked_at < A_LOOK:
+            return looked_at
+        if (await self._context.runs.get(run.run)).phase is not Phase.READ:
+            raise Superseded(f"run {run.run} reads no more")
+        return now
 
     async def _show_life(self, run: Run, message: Read, number: int) -> None:
         """A sign every ten pages: slow pages are no stall."""

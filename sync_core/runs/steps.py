@@ -13,7 +13,7 @@ from sync_core.runs.claim import ClaimStep
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.finish import FinishStep
-from sync_core.runs.messages import Apply, Begin, Claim, Finish, Message, Plan, Read
+from sync_core.runs.messages import Apply, Begin, Claim, Finish, Further, Message, Plan, Read
 from sync_core.runs.plan import PlanStep
 from sync_core.runs.read import ReadStep
 from sync_core.runs.record import Phase, Run, State
@@ -90,7 +90,7 @@ class Steps:
                 log.info("message of run %s dropped: %s", message.run, past)
                 return
             except Transient as busy:
-                delay = await self._put_off(message, busy)
+                delay = await self._put_off(busy.rest if isinstance(busy, Further) else message, busy)
                 what = f"{PUT_OFF}-{what}"
             except Reauthorize as refusal:
                 delay = await self._ask_again(message, refusal)

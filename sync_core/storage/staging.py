@@ -109,12 +109,12 @@ class StagingRows:
         await self._tables.write(TABLE, Upsert(Row(run, f"answer-{batch:06d}", pack(content))))
 
     async def answers(self, run: str) -> tuple[int, dict[str, Presence]]:
-        """How many batches were kept, and all their answers by object id."""
+        """The first number that no batch kept has, and all their answers by object id."""
         found: dict[str, Presence] = {}
         batches = 0
         async for rows in self._tables.query(TABLE, run, start="answer-", end="answer-~"):
             for row in rows:
-                batches += 1
+                batches = int(row.key.removeprefix("answer-")) + 1
                 for object_id, answer in unpack(row.values, _ANSWERS).items():
                     found[object_id] = Presence(answer.user, frozenset(answer.groups))
         return batches, found
