@@ -16,7 +16,7 @@ import msgspec
 
 from local.tenant.wire import Seen
 
-GRAPH = frozenset({"organization", "groups", "group", "members", "users", "user", "member_groups", "batch", "other"})
+GRAPH = frozenset({"organization", "groups", "group", "members", "users", "user", "member_groups", "member_of", "batch", "other"})
 MEMBERS = frozenset({"members"})
 TOKEN = frozenset({"token"})
 

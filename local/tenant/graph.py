@@ -40,6 +40,7 @@ class Graph:
             "users": self._users,
             "user": self._user,
             "member_groups": self._member_groups,
+            "member_of": self._member_of,
             "batch": self._batch,
         }
 
@@ -116,6 +117,17 @@ class Graph:
         )
         return _collection(f"{request.base}/$metadata#Collection(Edm.String)", ids)
 
+    def _member_of(self, request: Request) -> Answer:
+        """The groups that a user or group is in itself."""
+        kind, name = request.segments[:2]
+        found = self._tenant.find_user(name) if kind == "users" else self._tenant.find_group(name)
+        if found is None:
+            raise not_found(name)
+        names = selected(GROUP, request.query.get("$select", ""))
+        groups = [self._tenant.groups[group] for group in sorted(self._tenant.direct_groups(found["id"]))]
+        rows = [{"@odata.type": "#microsoft.graph.group", **row(group, names)} for group in groups]
+        return _collection(f"{request.base}/$metadata#directoryObjects", rows)
+
     def _batch(self, request: Request) -> Answer:
         return Answer(200, batch(request, self._inner))
 
@@ -135,6 +147,8 @@ def _kind(request: Request) -> tuple[str, str]:
             return "members", group
         case "GET", ("users", user):
             return "user", user
+        case "GET", ("users" | "groups", member, "memberOf"):
+            return "member_of", member
         case "POST", ("users", user, "getMemberGroups" | "microsoft.graph.getMemberGroups"):
             return "member_groups", user
         case "POST", ("$batch",):

@@ -22,7 +22,7 @@ from tests.runs.test_cuts import EVERY_CUT
 from tests.runs.test_histories import EVENTS, GROUPS, NAMES, Event, happen
 from tests.runs.world import Cut, World
 
-SAMPLES = 8
+SAMPLES = 25
 LONGER_THAN_ITS_CLAIMS = timedelta(minutes=11)
 
 
@@ -74,7 +74,7 @@ async def test_wherever_it_dies_full_runs_end_as_if_it_had_not_been(made: story.
 
 
 @given(order=st.integers(0, 2**32), changed=st.booleans())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_beside_a_full_run_nothing_is_lost(order: int, changed: bool):  # D-16
     asyncio.run(beside(random.Random(order), changed))
 
@@ -134,7 +134,7 @@ async def test_the_later_reading_wins_over_a_full_run_that_read_before():  # D-1
     events=st.lists(EVENTS.filter(lambda event: event.kind != "select"), max_size=6),
     chosen=st.sets(st.integers(0, 9), min_size=1),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_some_users_are_made_what_a_full_run_makes_them(hired: list[Event], events: list[Event], chosen: set[int]):
     asyncio.run(as_a_full_run(hired, events, chosen))
 
