@@ -3,6 +3,7 @@
 import pytest
 
 from sync_core.directory.attributes import Mapping, apply_mapping, check
+from sync_core.directory.phones import Slot
 from sync_core.errors import Rejected
 
 EXTENSION = "onPremisesExtensionAttributes.extensionAttribute"
@@ -104,3 +105,29 @@ def test_what_is_no_attribute_cannot_be_asked_for(source: str):  # B-041
 def test_normalization_exists_only_for_the_default_username_source():  # B-065
     check(Mapping(normalize=True))
     assert refused(Mapping(username="mail", normalize=True)) == "normalize"
+
+
+def test_phones_are_not_imported_by_default():  # B-070
+    assert Mapping().phones == ()
+    assert apply_mapping(Mapping(), ("ann", "Ann", "")).phones == ()
+
+
+def test_phones_come_from_their_sources_as_they_are_written():  # B-071
+    mapping = Mapping(primary_phone="businessPhones", secondary_phone="mobilePhone")
+
+    check(mapping)
+    assert mapping.sources[-2:] == ("businessPhones", "mobilePhone")
+    mapped = apply_mapping(mapping, ("ann", "Ann", "", " 734-555-9876 ", ""))
+    assert mapped.phones == ((Slot.PRIMARY, "734-555-9876"), (Slot.SECONDARY, ""))
+
+
+def test_one_attribute_may_be_a_phone_and_something_else():
+    mapping = Mapping(primary_phone="mobilePhone", notes="mobilePhone")
+
+    assert apply_mapping(mapping, ("ann", "Ann", "", "1")).phones == ((Slot.PRIMARY, "1"),)
+
+
+def test_sources_of_phones_are_checked_and_a_secondary_one_needs_a_primary_one():  # B-071
+    assert refused(Mapping(primary_phone="manager")) == "phones.primary"
+    assert refused(Mapping(primary_phone="mobilePhone", secondary_phone="manager")) == "phones.secondary"
+    assert refused(Mapping(secondary_phone="mobilePhone")) == "phones.primary"

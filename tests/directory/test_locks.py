@@ -11,11 +11,14 @@ from sync_core.directory.locks import (
     check_group_edit,
     check_group_removal,
     check_membership,
+    check_phone_addition,
+    check_phone_edit,
     check_user_edit,
     check_user_removal,
     group_locks,
     user_locks,
 )
+from sync_core.directory.phones import Phone, Slot
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Hold, Status, User
 from sync_core.errors import Rejected
@@ -167,3 +170,47 @@ def test_a_managed_user_is_not_mixed_into_an_unmanaged_group():  # B-173
         check_membership(held("DK1"), ALONE, SYNCS)
 
     assert refusal.value.field == "groups"
+
+
+PHONES = sync("DK5", "Phones", Mapping(primary_phone="businessPhones"))
+
+
+def having(*phones: Phone, by: Sync = PHONES) -> User:
+    hold = Hold(tenant_id="tenant", object_id="o1")
+    return User(user_id="DUAAAAAAAAAAAAAAAAAA", username="ann", phones=phones, held_by={by.directory_key: hold})
+
+
+BROUGHT = Phone(phone_id="DP1", number="+17345559870", slot=Slot.PRIMARY, sync="DK5")
+
+
+def test_phones_are_among_the_locks_of_a_sync_that_imports_them():  # B-076, B-150
+    assert "phones" in {lock.field for lock in user_locks(having(BROUGHT), {"DK5": PHONES})}
+    assert "phones" not in {lock.field for lock in user_locks(having(by=ACME), {"DK1": ACME})}
+
+
+def test_a_phone_is_locked_while_its_sync_brings_its_slot():  # B-076, B-150
+    with pytest.raises(Rejected, match=r'the phone \+17345559870 of ann is written by the sync "Phones"') as refusal:
+        check_phone_edit(BROUGHT, having(BROUGHT), {"DK5": PHONES})
+    assert refusal.value.field == "phones"
+
+
+@pytest.mark.parametrize(
+    ("phone", "syncs"),
+    [
+        (replace(BROUGHT, slot=Slot.NONE, sync=""), {"DK5": PHONES}),  # added by hand
+        (BROUGHT, {"DK5": replace(PHONES, mapping=Mapping())}),  # import is off
+        (replace(BROUGHT, slot=Slot.SECONDARY), {"DK5": PHONES}),  # this slot is not imported
+        (BROUGHT, {"DK5": replace(PHONES, deleted_at=NOW)}),  # B-140
+        (replace(BROUGHT, sync="DK1"), {"DK5": PHONES, "DK1": replace(ACME, mapping=PHONES.mapping)}),  # it holds the user no more
+    ],
+)
+def test_other_phones_are_everybodys(phone: Phone, syncs: dict[str, Sync]):  # B-076, B-142
+    check_phone_edit(phone, having(phone), syncs)
+
+
+def test_the_phones_of_a_user_in_trash_are_read_only():  # D-24
+    trashed = replace(having(BROUGHT), held_by={}, status=Status.PENDING_DELETION)
+    with pytest.raises(Rejected, match="in Trash"):
+        check_phone_edit(BROUGHT, trashed, {})
+    with pytest.raises(Rejected, match="in Trash"):
+        check_phone_addition(trashed)
