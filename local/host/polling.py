@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 SHORTEST = 0.1
 """Seconds between two polls of a queue that answers with nothing; the real host's minimum too."""
-WHILE_BUSY = 0.5
+WHILE_BUSY = 1.0
 
 
 class Pace:
@@ -35,7 +35,7 @@ class Pace:
             self._due += min(self._longest, SHORTEST * 2 ** min(self._empty - 1, 30) * self._rng.uniform(0.8, 1.2))
 
     def hint(self, *, strong: bool) -> None:
-        """A message may have come. A strong hint starts the backoff again; else the queue is asked twice a second, so that a long stream of
+        """A message may have come. A strong hint starts the backoff again; else the queue is asked once a second, so that a long stream of
         invocations does not turn into a stream of polls of all queues.
         """
         if strong:
