@@ -53,11 +53,9 @@ class Gatherer:
             tuple(GroupReading(group.object_id, group.group_id, mark.name, mark.outcome, mark.detail) for group, mark in groups),
             sync.mapping,
         )
-        for n, (_, mark) in enumerate(groups):
-            if mark.outcome is not Outcome.READ:
-                continue
-            async for users in self._context.staging.users(run.run, n, mark.attempt, mark.pages):
-                reading.add(n, users)
+        counting = {n: (mark.attempt, mark.pages) for n, (_, mark) in enumerate(groups) if mark.outcome is Outcome.READ}
+        async for n, users in self._context.staging.users(run.run, counting):
+            reading.add(n, users)
             if len(reading.users) > self._context.max_users:
                 raise StopRun(f"more than {self._context.max_users} users: raise MAX_PLAN_USERS, with 1.5 KB of memory for each")
         return reading

@@ -95,12 +95,14 @@ class StagingRows:
         )
         return [_staged(row) async for rows in query for row in rows]
 
-    async def users(self, run: str, group: int, attempt: int, pages: int) -> AsyncIterator[tuple[SourceUser, ...]]:
-        """The users of the group, a page at a time, of the attempt that counts."""
-        start, end = _page_key(group, attempt, 1), _page_key(group, attempt, pages)
-        async for rows in self._tables.query(TABLE, run, start=start, end=end, page=20):
+    async def users(self, run: str, counting: Mapping[int, tuple[int, int]]) -> AsyncIterator[tuple[int, tuple[SourceUser, ...]]]:
+        """Each group and its users, a page at a time. `counting` has, by group, the attempt that counts and how many pages it has."""
+        async for rows in self._tables.query(TABLE, run, start="page-", end="page-~", page=20):
             for row in rows:
-                yield unpack(row.values, _USERS)
+                group, attempt, number = map(int, row.key.split("-")[1:])
+                counts, pages = counting.get(group, (0, 0))
+                if attempt == counts and number <= pages:
+                    yield group, unpack(row.values, _USERS)
 
     # Answers about absentees
 
