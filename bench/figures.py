@@ -54,13 +54,27 @@ def show(figures: Sequence[Figure]) -> None:
     Console(width=140).print(table)
 
 
+def kept() -> list[Kept]:
+    """All figures that were kept, of whatever run."""
+    return msgspec.json.decode(RESULTS.read_bytes(), type=list[Kept]) if RESULTS.exists() else []
+
+
+def grown() -> list[Figure]:
+    """How the host's memory grows with each user, from the smallest tenant measured to the largest."""
+    sizes = {row.users: row.value for row in kept() if row.name == "host, peak memory after a first full sync"}
+    if len(sizes) < 2:
+        return []
+    least, most = min(sizes), max(sizes)
+    growth = (sizes[most] - sizes[least]) * 1024 / (most - least)
+    return [Figure(name="host, memory a user", users=most, value=growth, unit="KB")]
+
+
 def keep(figures: Sequence[Figure]) -> None:
     """Writes the results, those of other figures and sizes that were measured before too."""
     RESULTS.parent.mkdir(exist_ok=True)
-    before = msgspec.json.decode(RESULTS.read_bytes(), type=list[Kept]) if RESULTS.exists() else []
-    kept = {(row.name, row.users): row for row in before}
+    rows = {(row.name, row.users): row for row in kept()}
     for figure in figures:
-        row = Kept(
+        rows[figure.name, figure.users] = Kept(
             name=figure.name,
             users=figure.users,
             value=round(figure.value, 4),
@@ -69,6 +83,5 @@ def keep(figures: Sequence[Figure]) -> None:
             ratio=None if figure.ratio is None else round(figure.ratio, 3),
             requests=figure.requests,
         )
-        kept[row.name, row.users] = row
-    rows = [kept[key] for key in sorted(kept)]
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    ordered = [rows[key] for key in sorted(rows)]
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")

@@ -29,10 +29,11 @@ class _Page(msgspec.Struct, rename={"next": "@odata.nextLink"}):
 
 
 _PAGE = msgspec.json.Decoder(_Page)
+type Work[T] = Callable[[], Awaitable[T]]
 type Staged = list[tuple[str, bool, tuple[str, ...]]]
 
 
-async def timed[T](work: Callable[[], Awaitable[T]]) -> tuple[T, float]:
+async def timed[T](work: Work[T]) -> tuple[T, float]:
     """The result, and how many seconds it took."""
     begin = time.perf_counter()
     result = await work()

@@ -1,48 +1,63 @@
-"""Full syncs through the whole local system: the first, one that finds nothing changed, one with 1 % changed; and who waits meanwhile."""
+"""Full syncs through the whole local system: the first, one that finds nothing changed, one with 1 % changed; and who waits meanwhile.
+
+The tenant has 20 groups and puts each user into three; some groups are nested, so that five list it. Machine and load are the same for a
+figure and its floor: one run, one Azurite, one tenant. What they share weighs on both: Azurite's part of the CPU is told beside them.
+"""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bench import floors, obvious
+from rich.console import Console
+
+from bench import clients, floors, obvious
 from bench.figures import Figure
-from bench.site import Rows, Site, site
+from bench.site import Ran, Rows, Site, site
 from bench.waiting import waits
 from sync_core.settings import Settings
+from sync_core.storage.limits import row_bytes
 
-ROUNDS = 3
 OBVIOUS_USERS = 2_000
 ONE_PERCENT = 100
 IDLE_SECONDS = 5.0
 WRITTEN_TWICE = "Objects"
 """Claimed first, done last."""
+PATHS = {"/healthz": "/healthz", "/api/v1/users?limit=1": "a user read"}
 
 
-async def measure(users: int) -> list[Figure]:
-    """Medians of three rounds, each on a system of its own."""
-    rounds: list[list[Figure]] = []
-    for _ in range(ROUNDS):
-        async with site(users) as here:
-            rounds.append([*await _first(here, users), *await _unchanged(here, users), *await _changed(here, users)])
-    return _medians(rounds)
+@dataclass(frozen=True, slots=True)
+class Floor:
+    seconds: float
+    cpu: float
+    """Of this process and of Azurite."""
 
 
-async def compare_with_the_obvious_way() -> list[Figure]:
-    """Seconds a user of a first sync, beside the SDK's models and transactions as the floor that it should be far below."""
+async def measure(users: int, rounds: int, console: Console) -> list[Figure]:
+    """Medians of so many rounds, each on a system of its own."""
+    measured: list[list[Figure]] = []
+    for number in range(rounds):
+        with console.status(f"{users:,} users, round {number + 1} of {rounds}") as status:
+            async with site(users) as here:
+                found: list[Figure] = []
+                for what in (_first, _unchanged, _changed):
+                    status.update(f"{users:,} users, round {number + 1} of {rounds}: {what.__name__.strip('_')} sync and its floors")
+                    found += await what(here, users)
+                measured.append(found)
+    return _medians(measured)
+
+
+async def compare_with_sdks() -> list[Figure]:
+    """Milliseconds a user of a first sync, beside the SDK's models and transactions; CPU of both ways."""
     async with site(OBVIOUS_USERS) as here:
         await floors.pages(here.tenant.graph, here.tenant.token, here.groups)
-        _, took = await here.run()
+        ran = await here.run()
         values = {"secret_key": "A" * 43 + "=", "graph_base_url": here.tenant.graph, "graph_static_token": here.tenant.token}
         settings = Settings.model_validate(values | {"azurewebjobsstorage": here.system.storage})
-        slow = await obvious.seconds_a_user(here.system.storage, settings, here.tenant.tenant_id, here.groups)
-    return [
-        Figure(
-            name="first full sync, a user (floor: the obvious way)",
-            users=OBVIOUS_USERS,
-            value=took / OBVIOUS_USERS * 1000,
-            unit="ms",
-            floor=slow * 1000,
-        )
-    ]
+        slow = await obvious.seconds_a_user(settings, here.tenant.tenant_id, here.groups, await here.rows())
+        cpu = await clients.measure(here, OBVIOUS_USERS, settings)
+    name = "first full sync, a user (floor: the obvious way)"
+    return [Figure(name=name, users=OBVIOUS_USERS, value=ran.seconds / OBVIOUS_USERS * 1000, unit="ms", floor=slow * 1000), *cpu]
 
 
 def _medians(rounds: Sequence[Sequence[Figure]]) -> list[Figure]:
@@ -55,74 +70,91 @@ def _medians(rounds: Sequence[Sequence[Figure]]) -> list[Figure]:
 
 async def _first(here: Site, users: int) -> list[Figure]:
     await floors.pages(here.tenant.graph, here.tenant.token, here.groups)  # the tenant renders its pages once
-    run, took = await here.run()
+    ran = await here.run()
     memory = Figure(name="host, peak memory after a first full sync", users=users, value=here.host_memory(), unit="MB")
-    floor = await _reading_floor(here, "FirstStaging") + await _writing_floor(here, await here.rows())
-    return [Figure(name="first full sync", users=users, value=took, unit="s", floor=floor, requests=run["requests"]), memory]
+    rows = await here.rows()
+    written = sum(len(of) * (2 if table == WRITTEN_TWICE else 1) for table, of in rows.items())
+    reading, writing = await _reading_floor(here, "FirstStaging"), await _writing_floor(here, rows)
+    floor = Floor(reading.seconds + writing.seconds, reading.cpu + writing.cpu)
+    counted = Figure(name="first full sync, rows written", users=users, value=written, unit="rows")
+    megabytes = sum(row_bytes(row.partition, row.key, row.values) for of in rows.values() for row in of) / 2**20
+    size = Figure(name="directory, size", users=users, value=megabytes, unit="MB")
+    return [*_beside(ran, floor, "first full sync", users), memory, counted, size]
 
 
 async def _unchanged(here: Site, users: int) -> list[Figure]:
     before = await here.rows()
-    idle, busy, run, took = await _run_watched(here)
+    idle, busy = await _waits(here)
+    ran = await here.run()
     written = _differ(before, await here.rows())
     reading = await _reading_floor(here, "UnchangedStaging")
-    _, index = await floors.timed(lambda: floors.rows(here.tables, "Objects", here.object_partitions))
+    index = await _timed(here, lambda: floors.rows(here.tables, "Objects", here.object_partitions))
+    floor = Floor(reading.seconds + index.seconds, reading.cpu + index.cpu)
     figures = [
-        Figure(name="no-change sync", users=users, value=took, unit="s", floor=reading + index, requests=run["requests"]),
+        *_beside(ran, floor, "no-change sync", users),
         Figure(name="no-change sync, rows written", users=users, value=written, unit="rows"),
     ]
-    for path, what in (("/healthz", "/healthz"), ("/api/v1/users?limit=1", "a user read")):
-        figures.append(
-            Figure(
-                name=f"{what} during a sync, p99 (floor: idle)",
-                users=users,
-                value=busy[path] * 1000,
-                unit="ms",
-                floor=idle[path] * 1000,
-            )
-        )
+    for path, what in PATHS.items():
+        name = f"{what} during a sync, p99 (floor: idle)"
+        figures.append(Figure(name=name, users=users, value=busy[path] * 1000, unit="ms", floor=idle[path] * 1000))
     return figures
-
-
-async def _run_watched(here: Site) -> tuple[dict[str, float], dict[str, float], dict[str, dict[str, int]], float]:
-    paths = ("/healthz", "/api/v1/users?limit=1")
-    async with waits(here.http, *paths) as waited:
-        await asyncio.sleep(IDLE_SECONDS)
-    idle = {path: waited.p99(path) for path in paths}
-    async with waits(here.http, *paths) as waited:
-        await here.run()
-    busy = {path: waited.p99(path) for path in paths}
-    run, took = await here.run()
-    return idle, busy, run, took
 
 
 async def _changed(here: Site, users: int) -> list[Figure]:
     changed = await here.change(ONE_PERCENT)
     before = await here.rows()
-    run, took = await here.run()
+    ran = await here.run()
     written = _differ(before, await here.rows())
     # Each change of a name shown is a record and the index's row of it.
     return [
-        Figure(name="1 % changed sync", users=users, value=took, unit="s", requests=run["requests"]),
+        Figure(name="1 % changed sync", users=users, value=ran.seconds, unit="s", requests=ran.requests),
         Figure(name="1 % changed sync, rows written", users=users, value=written, unit="rows", floor=2 * changed),
     ]
 
 
-async def _reading_floor(here: Site, table: str) -> float:
-    fetched, fetching = await floors.timed(lambda: floors.pages(here.tenant.graph, here.tenant.token, here.groups))
+def _beside(ran: Ran, floor: Floor, what: str, users: int) -> list[Figure]:
+    cpu = ran.host + ran.azurite
+    share = 100 * ran.azurite / cpu
+    return [
+        Figure(name=what, users=users, value=ran.seconds, unit="s", floor=floor.seconds, requests=ran.requests),
+        Figure(name=f"{what}, CPU of host and Azurite", users=users, value=cpu, unit="s", floor=floor.cpu),
+        Figure(name=f"{what}, Azurite's share of the CPU", users=users, value=share, unit="%"),
+    ]
+
+
+async def _waits(here: Site) -> tuple[dict[str, float], dict[str, float]]:
+    """The p99 of each path, idle and during a run."""
+    async with waits(here.http, *PATHS) as waited:
+        await asyncio.sleep(IDLE_SECONDS)
+    idle = {path: waited.p99(path) for path in PATHS}
+    async with waits(here.http, *PATHS) as waited:
+        await here.run()
+    return idle, {path: waited.p99(path) for path in PATHS}
+
+
+async def _timed(here: Site, work: floors.Work[object]) -> Floor:
+    own, azurite = time.process_time(), here.cpu("azurite")
+    _, seconds = await floors.timed(work)
+    return Floor(seconds, time.process_time() - own + here.cpu("azurite") - azurite)
+
+
+async def _reading_floor(here: Site, table: str) -> Floor:
     await here.tables.create([table])
-    _, staging = await floors.timed(lambda: floors.staging(here.tables, table, fetched))
-    return fetching + staging
+
+    async def read_and_stage() -> None:
+        await floors.staging(here.tables, table, await floors.pages(here.tenant.graph, here.tenant.token, here.groups))
+
+    return await _timed(here, read_and_stage)
 
 
-async def _writing_floor(here: Site, rows: Rows) -> float:
-    seconds = 0.0
-    for table, written in rows.items():
-        await here.tables.create([f"Floor{table}"])
-        twice = table == WRITTEN_TWICE
-        _, took = await floors.timed(lambda t=table, w=written, d=twice: floors.rewrite(here.tables, f"Floor{t}", w, twice=d))
-        seconds += took
-    return seconds
+async def _writing_floor(here: Site, rows: Rows) -> Floor:
+    await here.tables.create([f"Floor{table}" for table in rows])
+
+    async def write() -> None:
+        for table, written in rows.items():
+            await floors.rewrite(here.tables, f"Floor{table}", written, twice=table == WRITTEN_TWICE)
+
+    return await _timed(here, write)
 
 
 def _differ(before: Rows, after: Rows) -> int:

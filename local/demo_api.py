@@ -33,15 +33,15 @@ class DemoApi:
     async def create_sync(self, connection_id: str, groups: list[str]) -> dict[str, Any]:
         return await self._call("POST", "/api/v1/syncs", json={"connection_id": connection_id, "name": "Demo", "groups": groups})
 
-    async def follow(self, directory_key: str) -> AsyncGenerator[dict[str, Any]]:
-        """Starts a run and yields it as it stands, a few times a second, until it has ended."""
+    async def follow(self, directory_key: str, every: float = POLL_SECONDS) -> AsyncGenerator[dict[str, Any]]:
+        """Starts a run and yields it as it stands, every so many seconds, until it has ended."""
         run = await self._call("POST", f"/api/v1/syncs/{directory_key}/runs")
         while True:
             run = await self._call("GET", f"/api/v1/runs/{run['reference_code']}")
             yield run
             if run["state"] in ENDED:
                 return
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(every)
 
     async def skips(self, reference_code: str) -> list[dict[str, Any]]:
         return await self._all(f"/api/v1/runs/{reference_code}/skips")
