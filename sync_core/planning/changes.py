@@ -111,3 +111,12 @@ class Held:
 
     actions: frozenset[str]
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A claim that a dead run left: the row of `digest` goes from `owner` to `holder`, or away for ""."""
+
+    digest: str
+    owner: str
+    holder: str

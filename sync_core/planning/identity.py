@@ -10,7 +10,7 @@ from sync_core.directory.lookups import Pointer
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
 from sync_core.planning.claims import NOBODY, Alive, Claim, holder, wanted_names
-from sync_core.planning.reading import Candidate
+from sync_core.planning.reading import Candidate, Indexed
 from sync_core.planning.reasons import Reason
 from sync_core.planning.settle import Writer, live_holds, read_later
 
@@ -166,6 +166,12 @@ def agrees(record: User, object_id: str, writer: Writer) -> bool:
         hold.object_id == object_id and (hold.tenant_id == writer.tenant_id or key == writer.directory_key)
         for key, hold in record.held_by.items()
     )
+
+
+def is_its_user(leaver: Indexed, stored: Stored, writer: Writer) -> bool:
+    """Whether the user that the index names is the leaver's, as `agrees` tells."""
+    record = stored.records.get(leaver.user_id)
+    return record is not None and agrees(record, leaver.object_id, writer)
 
 
 def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer) -> str:

@@ -3,7 +3,6 @@
 Planning again after the changes were applied plans nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,27 +11,19 @@ from msgspec.structs import replace
 
 from sync_core.directory.lookups import pointers
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Action, Change, Desired, Held, Kind, NameMove
+from sync_core.planning.changes import Action, Change, Desired, Held, Kind, Repair
 from sync_core.planning.claims import shared_names, shared_with_others
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
-from sync_core.planning.identity import Match, Stored, agrees, match
+from sync_core.planning.handover import Handover
+from sync_core.planning.identity import Match, Stored, is_its_user, match
 from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
-from sync_core.planning.settle import Writer, live_holds, read_later, settle
+from sync_core.planning.settle import Writer, settle
 
 _CREATED = (Action.CREATE,)
 _NOTHING_HELD: Mapping[str, Held] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """A claim that a dead run left: the row of `digest` goes from `owner` to `holder`, or away for ""."""
-
-    digest: str
-    owner: str
-    holder: str
 
 
 @dataclass(slots=True)
@@ -73,10 +64,11 @@ class _Planner:
             if leaver.object_id in held:
                 self._staying.append(leaver)
                 self._held_users.add(leaver.user_id)
-            elif leaver.user_id not in self._going or self._is_its_user(leaver):
+            elif leaver.user_id not in self._going or is_its_user(leaver, stored, writer):
                 self._going[leaver.user_id] = leaver
         self._shared = shared_with_others(reading, stored.shared) | shared_names(reading.mapping, reading.users.values())
         self._matches: dict[str, Match] = {}
+        self._names = Handover(stored, writer, self._matches, self._going)
         self._skips: dict[str, Skip] = {}
         self._skipped: list[tuple[Candidate, str]] = []
         self._memberships: dict[int, tuple[tuple[str, ...], str]] = {}
@@ -84,12 +76,13 @@ class _Planner:
     def plan(self, candidates: list[Candidate], new_user_id: Callable[[], str], gone: frozenset[str]) -> Plan:
         while candidates:
             self._consider(candidates.pop(), new_user_id)
-        for loss in contend(self._matches, self._stored, self._yields_names, self._held_users):
+        for loss in contend(self._matches, self._stored, self._names.yields_names, self._held_users):
             del self._matches[loss.match.user_id]
             self._skip(loss.match.candidate, loss.reason, loss.detail, loss.match.user_id if loss.match.before else "")
         wanted = {key: match.user_id for match in self._matches.values() for key, _ in match.wanted}
-        given_up, repairs = self._given_up(wanted), self._repairs(wanted)
-        leaving = [leaver for user_id, leaver in self._going.items() if user_id not in self._matches.keys() | self._held_users]
+        given_up, repairs = self._names.given_up(wanted), self._names.repairs(wanted)
+        staying = self._matches.keys() | self._held_users
+        leaving = [leaver for user_id, leaver in self._going.items() if user_id not in staying]
         changes = [self._leave(leaver, gone, given_up.pop(leaver.user_id, ())) for leaver in leaving]
         changes += self._of_skipped(given_up)
         changes += self._of_staying()
@@ -116,10 +109,6 @@ class _Planner:
             self._matches[found.user_id] = found
             return None
         return self._skip(candidate, found.reason, found.detail, found.user_id, found.takes)
-
-    def _is_its_user(self, leaver: Indexed) -> bool:
-        record = self._stored.records.get(leaver.user_id)
-        return record is not None and agrees(record, leaver.object_id, self._writer)
 
     def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str, takes: str = "") -> None:
         user_id, object_id = user_id if user_id in self._stored.records else "", candidate.user.object_id
@@ -151,51 +140,6 @@ class _Planner:
     def _name_shared(self, object_id: str, reason: Reason) -> str:
         return self._shared[object_id][0] if reason is Reason.SHARED_NAME else ""
 
-    # Names
-
-    def _yields_names(self, user_id: str) -> bool:
-        """Whether the user is in Trash, or goes there in this run: it keeps a name only until somebody wants it (D-07)."""
-        record = self._stored.records.get(user_id)
-        if record is None:
-            return False
-        if record.status is Status.PENDING_DELETION:
-            return user_id not in self._matches
-        if user_id not in self._going or not self._is_its_user(self._going[user_id]):
-            return False
-        held_here_only = live_holds(record, self._writer.existing).keys() == {self._writer.directory_key}
-        return held_here_only and not read_later(record, self._writer)
-
-    def _given_up(self, wanted: dict[str, str]) -> dict[str, tuple[str, ...]]:
-        """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for key in self._stored.claims:
-            taker = wanted[key] if key in wanted else self._stored.holder(key)
-            for user_id in self._stored.listing(key):
-                if user_id != taker and self._yields_names(user_id):
-                    found[user_id].append(key)
-        return {user_id: tuple(digests) for user_id, digests in found.items()}
-
-    def _moves(self, found: Match) -> tuple[NameMove, ...]:
-        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07)."""
-        before = found.before
-        unguarded = before is not None and (before.in_trash or not live_holds(before, self._writer.existing))
-        moves: list[NameMove] = []
-        for key, name in found.wanted:
-            owner = self._stored.owner(key)
-            if owner != found.user_id or unguarded:
-                moves.append(NameMove(key, name, owner, self._stored.holder(key)))
-        return tuple(moves)
-
-    def _repairs(self, wanted: dict[str, str]) -> list[Repair]:
-        """Claims that point past their holder and that no change of this plan takes over."""
-        found: list[Repair] = []
-        for key, claim in self._stored.claims.items():
-            holder = self._stored.holder(key)
-            if key not in wanted and holder != claim.owner:
-                frees = holder in self._matches and not self._matches[holder].lists(key)
-                found.append(Repair(key, claim.owner, "" if frees else holder))
-        return found
-
     # Changes
 
     def _write(self, found: Match, wanted: dict[str, str]) -> Change:
@@ -209,7 +153,7 @@ class _Planner:
             username=candidate.mapped.username,
             reason=reason,
             desired=self._desired(found, groups),
-            moves=self._moves(found),
+            moves=self._names.moves(found),
             yields=tuple(key for key in listed if not found.lists(key) and key in wanted),
             frees=tuple(key for key in listed if not found.lists(key) and key not in wanted),
             was_indexed=indexed is not None,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from sync_core.errors import Conflict
+from sync_core.planning.changes import Repair
 from sync_core.planning.claims import Claim, holder
-from sync_core.planning.plan import Repair
 from sync_core.runs.context import Context
 from sync_core.storage import names
 from sync_core.storage.bulk import write_all

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from sync_core.directory.events import Event, Happening
 from sync_core.directory.groups import Group
 from sync_core.errors import AlreadyExists, Conflict, Rejected
-from sync_core.planning.changes import Change, Kind
-from sync_core.planning.plan import Repair
+from sync_core.planning.changes import Change, Kind, Repair
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer, read_later
 from sync_core.runs.apply import Applier, Settled

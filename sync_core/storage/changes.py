@@ -4,20 +4,19 @@ A plan is written under a name of its own; the verdict, inserted if absent, says
 order of user ids.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
-from sync_core.errors import AlreadyExists
+from sync_core.errors import AlreadyExists, Conflict
 from sync_core.planning.brake import HeldChange, Overrun
-from sync_core.planning.changes import Change
+from sync_core.planning.changes import Change, Repair
 from sync_core.planning.outcomes import Outcome
-from sync_core.planning.plan import Repair
 from sync_core.planning.reasons import Skip
 from sync_core.storage.bulk import write_all
 from sync_core.storage.packed import pack, unpack
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upsert, Value
 
 TABLE = "Changes"
 SKIPS_A_ROW = 500
@@ -75,6 +74,32 @@ class ChangeRows:
         async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
             for row in rows:
                 yield row.key, unpack(row.values, _CHANGES)
+
+    async def rewrite_slice(self, run: str, plan: str, chain: str, number: int, how: Callable[[Change], Change]) -> None:
+        """Puts `how` of each of its changes in their places by ETag; nothing when that is the same, or the slice is gone."""
+        key = _slice_key(plan, chain, number)
+        while (row := await self._tables.get(TABLE, run, key)) is not None:
+            before = unpack(row.values, _CHANGES)
+            after = tuple(map(how, before))
+            if after == before or await self._replaced(row, pack(after)):
+                return
+
+    async def rewrite_skips(self, run: str, plan: str, how: Callable[[Skip], Skip]) -> int:
+        """As `rewrite_slice`, all rows of skips; returns how many these are."""
+        number = 0
+        while (row := await self._tables.get(TABLE, run, f"{plan}-skip-{number:05d}")) is not None:
+            before = unpack(row.values, _SKIPS)
+            after = tuple(map(how, before))
+            if after == before or await self._replaced(row, pack(after)):
+                number += 1
+        return number
+
+    async def _replaced(self, row: Row, values: Mapping[str, Value]) -> bool:
+        try:
+            await self._tables.write(TABLE, Replace(Row(row.partition, row.key, values, row.etag)))
+        except Conflict:
+            return False
+        return True
 
     async def add_skips(self, run: str, plan: str, skips: Sequence[Skip]) -> None:
         for number, start in enumerate(range(0, len(skips), SKIPS_A_ROW)):

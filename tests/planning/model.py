@@ -15,10 +15,9 @@ from sync_core.directory.brake import MOST, Brake
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
 from sync_core.planning.brake import Item, braked_plan
-from sync_core.planning.changes import Change, Kind
+from sync_core.planning.changes import Change, Kind, Repair
 from sync_core.planning.claims import Claim, holder, wanted_names
 from sync_core.planning.identity import Stored
-from sync_core.planning.plan import Repair
 from sync_core.planning.reading import Comparison, GroupReading, Indexed, Outcome, Reading
 from sync_core.planning.settle import Writer, live_holds, same, settle
 from tests.planning.planned import Planned

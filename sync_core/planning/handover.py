@@ -1,0 +1,60 @@
+"""Which names change hands in a plan: claimed by those who get them, given up by those in Trash, repaired where a dead run took them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sync_core.directory.users import Status
+from sync_core.planning.changes import NameMove, Repair
+from sync_core.planning.identity import Match, Stored, is_its_user
+from sync_core.planning.reading import Indexed
+from sync_core.planning.settle import Writer, live_holds, read_later
+
+
+class Handover:
+    """`matches` are those who write, `going` the leavers, both by user id and as they stand when it is asked."""
+
+    def __init__(self, stored: Stored, writer: Writer, matches: Mapping[str, Match], going: Mapping[str, Indexed]) -> None:
+        self._stored, self._writer, self._matches, self._going = stored, writer, matches, going
+
+    def yields_names(self, user_id: str) -> bool:
+        """Whether the user is in Trash, or goes there in this run: it keeps a name only until somebody wants it (D-07)."""
+        record = self._stored.records.get(user_id)
+        if record is None:
+            return False
+        if record.status is Status.PENDING_DELETION:
+            return user_id not in self._matches
+        if user_id not in self._going or not is_its_user(self._going[user_id], self._stored, self._writer):
+            return False
+        held_here_only = live_holds(record, self._writer.existing).keys() == {self._writer.directory_key}
+        return held_here_only and not read_later(record, self._writer)
+
+    def given_up(self, wanted: dict[str, str]) -> dict[str, tuple[str, ...]]:
+        """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for key in self._stored.claims:
+            taker = wanted[key] if key in wanted else self._stored.holder(key)
+            for user_id in self._stored.listing(key):
+                if user_id != taker and self.yields_names(user_id):
+                    found[user_id].append(key)
+        return {user_id: tuple(digests) for user_id, digests in found.items()}
+
+    def moves(self, found: Match) -> tuple[NameMove, ...]:
+        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07)."""
+        before = found.before
+        unguarded = before is not None and (before.in_trash or not live_holds(before, self._writer.existing))
+        moves: list[NameMove] = []
+        for key, name in found.wanted:
+            owner = self._stored.owner(key)
+            if owner != found.user_id or unguarded:
+                moves.append(NameMove(key, name, owner, self._stored.holder(key)))
+        return tuple(moves)
+
+    def repairs(self, wanted: dict[str, str]) -> list[Repair]:
+        """Claims that point past their holder and that no change of this plan takes over."""
+        found: list[Repair] = []
+        for key, claim in self._stored.claims.items():
+            holder = self._stored.holder(key)
+            if key not in wanted and holder != claim.owner:
+                frees = holder in self._matches and not self._matches[holder].lists(key)
+                found.append(Repair(key, claim.owner, "" if frees else holder))
+        return found
