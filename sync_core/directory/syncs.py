@@ -49,6 +49,8 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     """Whether new users without a device get a link by mail (B-080)."""
     moved_from: str = ""
     """The tenant that its connection left, until a preview over the new one is accepted: it does not run before that (D-08)."""
+    relink: bool = False
+    """Whether the accepted preview found users again by their usernames: then so do full runs, until one has done well (D-08)."""
     version: int = 1
     created_at: datetime
     deleted_at: datetime | None = None
@@ -81,7 +83,7 @@ def check_runnable(sync: Sync) -> None:
 def moved(sync: Sync, tenant_id: str) -> Sync:
     """The sync with another tenant; moved back before anything ran in that, it is as before (D-08)."""
     left = sync.moved_from or sync.tenant_id
-    return replace(sync, tenant_id=tenant_id, moved_from="" if left == tenant_id else left, version=sync.version + 1)
+    return replace(sync, tenant_id=tenant_id, moved_from="" if left == tenant_id else left, relink=False, version=sync.version + 1)
 
 
 def check_name(name: str) -> str:

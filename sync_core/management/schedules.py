@@ -14,7 +14,7 @@ from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
 from sync_core.management.references import is_reference_code
 from sync_core.management.syncs import Syncs, make_syncs
-from sync_core.runs.record import KEPT, State
+from sync_core.runs.record import KEPT, Run, State
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.runs import RunRows
@@ -66,16 +66,18 @@ class Schedules:
         return standing(sync, life)
 
     async def accept_move(self, directory_key: str, preview: str, *, by: str) -> Sync:
-        """Lets a sync run in the tenant to which its connection has moved: somebody has looked at a preview of that (D-08). It stays
-        paused until it is resumed. Raises NotFound, and Rejected when there is nothing to accept or the preview is of other settings.
+        """Lets a sync run in the tenant to which its connection has moved: somebody has looked at a preview of that (D-08). Users are
+        found again by name if they were in the preview. It stays paused until it is resumed.
+
+        Raises NotFound, and Rejected when there is nothing to accept or the preview is of other settings.
         """
         while True:
             sync, etag = await self._syncs.version(directory_key)
             if not sync.moved_from:
                 raise Rejected("the connection has not moved, or its move was accepted already")
-            await self._check_preview(sync, preview)
+            relink = (await self._accepted(sync, preview)).relink
             told = {"tenant": sync.tenant_id, "former tenant": sync.moved_from}
-            accepted = replace(sync, moved_from="", version=sync.version + 1)
+            accepted = replace(sync, moved_from="", relink=relink, version=sync.version + 1)
             async with self._journal.about(by, Happening.SYNC_UPDATE, sync.name, directory_key, told, run=preview) as entry:
                 try:
                     await self._rows.replace(accepted, etag)
@@ -84,17 +86,18 @@ class Schedules:
                     continue
             return accepted
 
-    async def _check_preview(self, sync: Sync, preview: str) -> None:
+    async def _accepted(self, sync: Sync, preview: str) -> Run:
         try:
             run = await self._runs.get(preview) if is_reference_code(preview) else None
         except NotFound:
             run = None
-        if run is None or run.directory_key != sync.directory_key or run.state is not State.PREVIEWED or run.ended_at is None:
-            raise Rejected("this is no finished preview of this sync", field="preview")
+        if run is None or run.state is not State.PREVIEWED or run.ended_at is None:
+            raise Rejected("this is no finished preview", field="preview")
         if run.ended_at + KEPT <= self._clock.now():
             raise Rejected("this preview has expired: make a new one", field="preview")
         if run.sync != sync:
-            raise Rejected("the settings have changed since this preview: make a new one", field="preview")
+            raise Rejected("this preview is of another sync, or of other settings than are saved now: make a new one", field="preview")
+        return run
 
     async def _check_consent(self, sync: Sync) -> None:
         """Asks Entra for what a run needs first: the organization, a group, a page of members."""

@@ -57,7 +57,7 @@ class Runs:
             directory_key=directory_key,
             fence=lock.fence + 1,
             approval=approval,
-            relink=relink,
+            relink=relink or sync.relink,
             actor=actor,
             queued_at=self._context.clock.now(),
             slot=slot,

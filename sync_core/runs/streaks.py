@@ -24,6 +24,8 @@ async def judge(context: Context, run: Run) -> None:
     """Done once a run, and repeated without a trace. Previews are nobody's life."""
     if run.kind is not RunKind.FULL:
         return
+    if run.state in _WELL and run.relink:
+        await _linked(context, run.directory_key)
     while True:
         life, etag = await context.lives.read(run.directory_key)
         if life.judged == run.run:
@@ -37,6 +39,14 @@ async def judge(context: Context, run: Run) -> None:
         with suppress(Conflict):
             await context.lives.write(after, etag)
             return
+
+
+async def _linked(context: Context, directory_key: str) -> None:
+    """Users were found again by name, or are not there: from now on a name that comes back is somebody else's (D-08)."""
+    while (stored := await context.syncs.read(directory_key)) is not None and stored.sync.relink:
+        linked = replace(stored.sync, relink=False, version=stored.sync.version + 1)
+        with suppress(Conflict):
+            await context.syncs.replace(linked, stored.etag)
 
 
 def _judged(context: Context, run: Run, life: Life) -> Life:

@@ -13,13 +13,15 @@ from sync_core.directory.lives import Pause
 from sync_core.directory.syncs import Connection
 from sync_core.directory.users import Status
 from sync_core.entra.port import Directory
-from sync_core.errors import NotFound, Reauthorize, Rejected
+from sync_core.errors import IncompleteRead, NotFound, Reauthorize, Rejected
 from sync_core.management.connections import make_connections
 from sync_core.management.schedules import make_schedules
+from sync_core.management.sync_settings import SyncEdit, make_sync_settings
 from sync_core.management.syncs import NewSync, make_syncs
 from sync_core.management.versions import Outdated, version_of
 from sync_core.runs.preview import Previews
 from sync_core.runs.record import Run, State
+from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.scheduled import DAY, life, pass_time, runs_of
 from tests.runs.source import ModelSource
 from tests.runs.world import Cut, World
@@ -60,9 +62,9 @@ class Office:
     async def move(self, connection: Connection, tenant: str = NEW) -> Connection:
         return await self.connections.reauthorized(connection.connection_id, tenant, by=BY, may_move=True)
 
-    async def preview(self, key: str) -> Run:
+    async def preview(self, key: str, *, relink: bool = False) -> Run:
         self.world.clock.at += DAY / 100
-        started = await Previews(self.world.context).start(await self.syncs.get(key), BY)
+        started = await Previews(self.world.context).start(await self.syncs.get(key), BY, relink=relink)
         await self.world.drain()
         return await self.world.context.runs.get(started.run)
 
@@ -134,14 +136,35 @@ async def test_moved_it_runs_nowhere_until_a_preview_is_accepted_and_it_is_resum
     assert [run.state for run in await runs_of(office.world, key)] == [State.COMPLETED] * 3
 
 
-async def test_moved_its_users_are_found_again_by_username_and_keep_their_ids(office: Office) -> None:  # D-08
+async def test_who_accepted_new_users_gets_new_ones(office: Office) -> None:  # D-08
+    connection, key = await office.set_up()
+    before = {user.user_id for user in await office.world.users()}
+    await office.move(connection)
+    await office.schedules.accept_move(key, (await office.preview(key)).run, by=BY)
+
+    await office.world.sync(key)
+
+    active = {user.user_id for user in await office.world.users() if user.status is Status.ACTIVE}
+    assert len(active) == 3
+    assert active.isdisjoint(before)
+
+
+@pytest.mark.parametrize("incomplete_first", [False, True])
+async def test_who_accepted_that_users_are_found_again_by_username_keeps_them(office: Office, incomplete_first: bool) -> None:  # D-08
     connection, key = await office.set_up()
     before = {user.username: user.user_id for user in await office.world.users()}
     office.tenants[NEW].delete(office.tenants[NEW].named("cid"))
     await office.move(connection)
-    await office.schedules.accept_move(key, (await office.preview(key)).run, by=BY)
+    await office.schedules.accept_move(key, (await office.preview(key, relink=True)).run, by=BY)
+    await office.schedules.resume(key, by=BY)
+    if incomplete_first:
+        office.tenants[NEW].broken["staff"] = lambda: IncompleteRead("half of it")
+        assert (await office.world.sync(key)).state is State.INCOMPLETE
+        office.tenants[NEW].broken.clear()
 
-    assert (await office.world.sync(key)).state is State.COMPLETED
+    await pass_time(office.world, office.world.clock.at + DAY / 2)
+    assert (await runs_of(office.world, key))[-1].state is State.COMPLETED
+    assert not (await office.syncs.get(key)).relink
 
     after = {user.username: user for user in await office.world.users()}
     assert {name: user.user_id for name, user in after.items()} == before
@@ -233,6 +256,39 @@ async def test_a_move_that_dies_anywhere_is_done_by_repeating_it() -> None:  # D
     raise AssertionError("a move has more than 60 requests")
 
 
+async def test_normalization_is_switched_on_and_off_and_the_next_full_run_renames(office: Office) -> None:  # B-063, B-064
+    _, key = await office.set_up()
+    before = {user.user_id: user.username for user in await office.world.users()}
+    over = (office.world.tables, office.source, office.world.clock, office.world.random.getrandbits)
+    settings = make_sync_settings(*over)
+
+    await settings.save(key, SyncEdit(mapping=lambda mapping: replace(mapping, normalize=True)), by=BY)
+    assert {user.user_id: user.username for user in await office.world.users()} == before
+    await office.world.sync(key)
+    assert {user.user_id: user.username for user in await office.world.users()} == {
+        user_id: username.partition("@")[0] for user_id, username in before.items()
+    }
+
+    await settings.save(key, SyncEdit(mapping=lambda _: Mapping()), by=BY)
+    await office.world.sync(key)
+    assert {user.user_id: user.username for user in await office.world.users()} == before
+
+
+async def test_a_save_during_a_run_stops_it(office: Office) -> None:  # D-17
+    _, key = await office.set_up()
+    before = await office.world.users()
+    office.tenants[OLD].hire("dan@corp.example", "staff")
+    run = await office.world.start(key)
+    over = (office.world.tables, office.source, office.world.clock, office.world.random.getrandbits)
+    await office.world.deliver_one()  # it has begun
+
+    await make_sync_settings(*over).save(key, SyncEdit(interval=60), by=BY)
+    await office.world.drain()
+
+    assert (await office.world.context.runs.get(run.run)).state is State.CANCELLED
+    assert await office.world.users() == before
+
+
 async def test_a_connection_is_renamed_where_nobody_did_meanwhile(office: Office) -> None:
     connection, _ = await office.set_up()
     _, etag = await office.connections.version(connection.connection_id)
@@ -259,7 +315,23 @@ async def test_a_connection_that_syncs_read_through_is_not_deleted(office: Offic
         await office.connections.get(connection.connection_id)
 
 
-@pytest.mark.parametrize("seed", range(25))
+async def test_a_connection_comes_back_for_a_sync_that_was_set_up_while_it_was_deleted(office: Office) -> None:  # B-144
+    connection = await office.connections.create(OLD, by=BY)
+
+    async def set_up(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port, method
+        if point == "before" and call.name == "Connections" and call.operations:
+            office.world.interrupt = None
+            await office.syncs.create(NewSync(connection.connection_id, ("staff",), Mapping()), by=BY)
+
+    office.world.interrupt = set_up
+    with pytest.raises(Rejected, match="Acme"):
+        await office.connections.delete(connection.connection_id, by=BY)
+
+    assert await office.connections.get(connection.connection_id) == connection
+
+
+@pytest.mark.parametrize("seed", range(8))
 async def test_no_sync_is_left_without_the_connection_that_is_deleted_at_the_same_moment(seed: int) -> None:
     world = World(seed=seed)
     await world.prepare()

@@ -1,12 +1,14 @@
 """The same runs on Azurite: what the in-memory tables promise, Table Storage's emulator keeps."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from sync_core.runs.record import State
 from sync_core.storage.azure import AzureTables
 from tests.runs import story
 from tests.runs.picture import Picture, picture
-from tests.runs.world import World
+from tests.runs.scheduled import HOUR, life, runs_of, scheduled, tick
+from tests.runs.world import START, World
 from tests.storage.prefixed import PrefixedTables
 
 
@@ -19,6 +21,22 @@ async def pictures(world: World) -> AsyncIterator[Picture]:
         run = await world.sync(key)
         assert run.state is State.COMPLETED, run.reason
         yield await picture(world)
+
+
+async def test_timers_at_once_start_each_sync_once_on_azurite(azure_tables: PrefixedTables[AzureTables]):  # B-107
+    world = World(tables=azure_tables)
+    await world.prepare()
+    world.source.hire("ann@corp.example", "staff")
+    keys = [await scheduled(world, "staff", name=f"Sync {n}") for n in range(6)]
+    world.clock.at += 2 * HOUR
+
+    await asyncio.gather(*(tick(world) for _ in range(4)))
+    await world.drain()
+    await tick(world)
+
+    found = [await runs_of(world, key) for key in keys]
+    assert [(len(runs), runs[0].state) for runs in found] == [(1, State.COMPLETED)] * 6
+    assert {(await life(world, key)).next_at for key in keys} == {START + 13 * HOUR}
 
 
 async def test_runs_on_azurite_end_as_in_memory(azure_tables: PrefixedTables[AzureTables]):

@@ -63,6 +63,7 @@ class RunAnswer(Answer):
     reason: str = Field(description="Why it ended as it did, where that needs words.", examples=[""])
     counts: dict[str, int] = Field(description="What it did, by kind.", examples=[{"create": 3, "update": 1}])
     requests: dict[str, int] = Field(description="Requests that it made, by service.", examples=[{"graph": 14, "tables": 40, "queue": 9}])
+    scheduled_for: datetime | None = Field(description="The slot of the schedule that it was started for; null when somebody started it.")
     queued_at: datetime
     read_at: datetime | None = Field(description="When its reading of Entra counts as made.")
     ended_at: datetime | None
@@ -221,6 +222,7 @@ def _shown(run: Run) -> dict[str, object]:
         "reason": run.reason,
         "counts": run.counts,
         "requests": run.requests,
+        "scheduled_for": run.slot,
         "queued_at": run.queued_at,
         "read_at": run.read_at,
         "ended_at": run.ended_at,

@@ -148,7 +148,10 @@ async def resume_sync(directory_key: SyncKey, services: Serve, actor: SyncManage
 
 @router.post("/accept-move", summary="Accept another tenant", responses=answers(NOT_FOUND))
 async def accept_move(directory_key: SyncKey, accepted: AcceptedPreview, services: Serve, actor: SyncManager) -> SyncAnswer:
-    """Lets the sync run in the tenant to which its connection has moved, after a preview of that. Its schedule stays paused."""
+    """Lets the sync run in the tenant to which its connection has moved, after a preview of that. Its schedule stays paused.
+
+    If the preview found users again by name (`relink`), so do full syncs, until one has done well.
+    """
     sync = await services.schedules.accept_move(directory_key, accepted.preview, by=str(actor))
     return SyncAnswer.of(sync, await services.schedules.of(sync))
 

@@ -165,6 +165,7 @@ class SyncAnswer(Answer):
     version: int = Field(description="Raised by each saved change.", examples=[1])
     created_at: datetime
     moved_from: str = Field(description="The tenant that the connection left, until a preview of the new one is accepted.", examples=[""])
+    relink: bool = Field(description="Whether full syncs find users of the former tenant again by name, until one has done well.")
     schedule: ScheduleAnswer
     last_full_sync_at: datetime | None = Field(description="When the last full sync that did well ended.")
     connection_status: str = Field(examples=[CONNECTED])
@@ -242,6 +243,7 @@ def _shown(sync: Sync, standing: Standing) -> dict[str, object]:
         "version": sync.version,
         "created_at": sync.created_at,
         "moved_from": sync.moved_from,
+        "relink": sync.relink,
         "schedule": ScheduleAnswer.of(standing),
         "last_full_sync_at": standing.last_full_sync_at,
         "connection_status": standing.connection_status,
