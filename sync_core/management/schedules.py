@@ -82,8 +82,9 @@ class Schedules:
                 try:
                     await self._rows.replace(accepted, etag)
                 except Conflict:
-                    entry.came_to_nothing()
-                    continue
+                    if await self._rows.get(directory_key) != accepted:
+                        entry.came_to_nothing()
+                        continue
             return accepted
 
     async def _accepted(self, sync: Sync, preview: str) -> Run:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sync_core.directory import names
 from sync_core.directory.syncs import Sync
-from sync_core.errors import AlreadyExists, Stale
+from sync_core.errors import AlreadyExists
 from sync_core.storage.records import ROW_VERSION, columns, record
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
 
@@ -66,9 +66,6 @@ class SyncRows:
         try:
             return (await self._tables.transact(TABLE, operations))[0]
         except AlreadyExists as taken:
-            found = await self._tables.get(TABLE, PARTITION, _claim(sync).key)
-            if found is None or found.values["directory_key"] == sync.directory_key:
-                raise Stale("the sync has this name already: it was changed meanwhile") from taken
             raise NameTaken(f"there is a sync named {sync.name!r} already") from taken
 
     async def delete(self, deleted: Sync, etag: str) -> None:
