@@ -2,15 +2,15 @@
 
 from collections import Counter
 
-from sync_core.directory.attributes import apply_mapping
+from sync_core.directory.attributes import Mapped, apply_mapping
 from sync_core.directory.names import digest, fold
-from sync_core.directory.users import Status
+from sync_core.directory.users import Status, User
 from sync_core.planning.claims import holder
 from sync_core.planning.reasons import Reason
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.planned import Planned
 
-STAYING = {Reason.STILL_A_MEMBER, Reason.GROUP_GONE}
+STAYING = {Reason.STILL_A_MEMBER, Reason.GROUP_GONE, Reason.PHONE_UNREAD, Reason.LAST_DEVICE}
 
 
 def contested(sync: SyncModel, planned: Planned) -> frozenset[str]:
@@ -64,6 +64,18 @@ def _is_as_mapped(sync: SyncModel, object_id: str, groups: set[str]) -> None:
     assert (user.status is Status.DISABLED) is not person.enabled
     assert user.status in {Status.DISABLED, Status.ACTIVE, Status.BYPASS}
     assert user.held_by[sync.key].object_id == object_id
+    _has_the_phones(sync, user, mapped)
+
+
+def _has_the_phones(sync: SyncModel, user: User, mapped: Mapped) -> None:
+    """Every number of the source is there once, and no imported phone has another, but for the last device and what cannot be read."""
+    texts = {text.removeprefix("734-555-9870").replace("x", "+17345559870x") for _, text in mapped.phones}
+    numbers = [phone.number + (f"x{phone.extension}" if phone.extension else "") for phone in user.phones]
+    assert texts - {"", "none"} <= set(numbers)
+    assert len(numbers) == len(set(numbers))
+    strange = [phone for phone, number in zip(user.phones, numbers, strict=True) if phone.sync == sync.key and number not in texts]
+    assert len(strange) <= 1 or "none" in texts
+    assert all(phone.activated for phone in strange) or "none" in texts
 
 
 def one_user_for_each_object(one: SyncModel, other: SyncModel) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sync_core.directory.attributes import USER_PRINCIPAL_NAME
 from sync_core.directory.users import Status
@@ -10,6 +11,8 @@ from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.source import SALES, STAFF, SourceModel
 
 ALIAS = "mailNickname"
+OFFICE, MOBILE = "businessPhones", "mobilePhone"
+NUMBERS = ("", "+17345559870", "+17345559871", "734-555-9870x12", "none")
 NAMES = ("ann", "Ann", "bea", "cyd", "dan", "straße", "STRASSE", "")
 UNSELECTED = "everybody else"
 GROUPS = ((STAFF,), (SALES,), (STAFF, SALES))
@@ -17,7 +20,22 @@ GROUPS = ((STAFF,), (SALES,), (STAFF, SALES))
 type Event = tuple[str, int, int, int]
 """What happens, and three numbers that say to whom: each counts around what there is."""
 
-PEOPLE = ("hire", "hire", "rename", "alias", "rotate", "chain", "disable", "enable", "move", "out", "delete", "recreate", "undelete")
+PEOPLE = (
+    "hire",
+    "hire",
+    "rename",
+    "alias",
+    "rotate",
+    "chain",
+    "disable",
+    "enable",
+    "move",
+    "out",
+    "delete",
+    "recreate",
+    "undelete",
+    "call",
+)
 
 
 def histories(*happenings: str, longest: int = 24) -> st.SearchStrategy[list[Event]]:
@@ -47,6 +65,12 @@ def by_hand(event: Event, directory: DirectoryModel) -> None:
     active = [user for user in directory.records.values() if user.status is Status.ACTIVE]
     if kind == "bypass" and active:
         directory.edit(active[first % len(active)], status=Status.BYPASS)
+    equipped = [user for user in directory.records.values() if user.phones]
+    if kind == "activate" and equipped:
+        user = equipped[first % len(equipped)]
+        phones = list(user.phones)
+        phones[second % len(phones)] = replace(phones[second % len(phones)], activated=True)
+        directory.edit(user, phones=tuple(phones))
 
 
 def unread_or_gone(event: Event, sync: SyncModel) -> None:
@@ -106,6 +130,9 @@ _HAPPENINGS: dict[str, Callable[[SourceModel, list[str], _Numbers], None]] = {
     "delete": lambda source, people, numbers: source.delete(_one(people, numbers[0])),
     "recreate": _recreate,
     "undelete": _undelete,
+    "call": lambda source, people, numbers: source.change(
+        _one(people, numbers[0]), **{(OFFICE, MOBILE)[numbers[1] % 2]: NUMBERS[numbers[2] % len(NUMBERS)]}
+    ),
 }
 
 

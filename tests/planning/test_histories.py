@@ -11,16 +11,16 @@ from sync_core.directory.attributes import Mapping
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.settle import settle
 from tests.planning import agreement
-from tests.planning.histories import ALIAS, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
+from tests.planning.histories import ALIAS, MOBILE, OFFICE, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.planned import Planned
 from tests.planning.source import SALES, SourceModel
 
-BY_HAND = ("add", "bypass")
+BY_HAND = ("add", "bypass", "activate")
 FAILURES = ("unread", "remove group")
 MANY = settings(max_examples=5 * settings().max_examples)
 """A history is cheap, and most are dull."""
-MAPPING = Mapping(aliases={"1": ALIAS})
+MAPPING = Mapping(aliases={"1": ALIAS}, primary_phone=OFFICE, secondary_phone=MOBILE)
 
 
 def company() -> SyncModel:

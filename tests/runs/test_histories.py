@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sync_core.directory.attributes import Mapping
 from sync_core.directory.users import Status
 from sync_core.runs.record import State
 from tests.runs.fates import Scissors, cancelled, cut_run, ended_early, fails
@@ -15,6 +16,9 @@ from tests.runs.world import World
 
 GROUPS = ("staff", "sales", "board")
 NAMES = tuple(f"{name}@corp.example" for name in ("ann", "bea", "cid", "dan", "eve", "fay"))
+
+
+NUMBERS = ("", "+17345559870", "+17345559871", "+17345559872")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Happening:
 
 EVENTS = st.builds(
     Event,
-    st.sampled_from(["hire", "leave", "delete", "recreate", "rename", "swap", "rotate", "move", "switch", "edit", "select"]),
+    st.sampled_from(["hire", "leave", "delete", "recreate", "rename", "swap", "rotate", "move", "switch", "edit", "call", "select"]),
     st.integers(0, 99),
     st.integers(0, 99),
 )
@@ -80,6 +84,9 @@ def change(source: ModelSource, event: Event, one: Account, other: Account) -> N
             source.join(one.object_id, group)
         case "switch":
             one.enabled = not one.enabled
+        case "call":
+            one.attributes["mobilePhone"] = NUMBERS[event.what % len(NUMBERS)]
+            one.attributes["mail"] = NAMES[event.what % len(NAMES)]
         case _:
             one.attributes["displayName"] = f"Number {event.what}"
 
@@ -127,6 +134,8 @@ async def check_equal(world: World, key: str) -> None:
             account.object_id,
             account.attributes["userPrincipalName"],
             account.attributes["displayName"],
+            account.attributes["mail"],
+            account.attributes.get("mobilePhone", ""),
             Status.ACTIVE if account.enabled else Status.DISABLED,
             tuple(sorted(groups[group] for group in groups if account.object_id in source.members.get(group, ()))),
         )
@@ -134,7 +143,18 @@ async def check_equal(world: World, key: str) -> None:
         if any(account.object_id in source.members.get(group, ()) for group in groups)
     }
     here = [user for user in await world.users() if not user.in_trash]
-    assert {(user.held_by[key].object_id, user.username, user.realname, user.status, user.groups) for user in here} == expected
+    assert {
+        (
+            user.held_by[key].object_id,
+            user.username,
+            user.realname,
+            user.email,
+            " ".join(phone.number for phone in user.phones),
+            user.status,
+            user.groups,
+        )
+        for user in here
+    } == expected
 
 
 async def live_through(history: list[Happening]) -> None:
@@ -144,7 +164,7 @@ async def live_through(history: list[Happening]) -> None:
         world.source.members[group] = set()
     for n, name in enumerate(NAMES[:4]):
         world.source.hire(name, GROUPS[n % 3])
-    key = await world.connect("staff", "sales")
+    key = await world.connect("staff", "sales", mapping=Mapping(primary_phone="mobilePhone"))
     for happening in history:
         await run(world, key, happening)
     last = await world.sync(key)
