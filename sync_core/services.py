@@ -25,6 +25,9 @@ from sync_core.management.syncs import Syncs, make_syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users, make_users
+from sync_core.retention.expire import Retention
+from sync_core.retention.forget import Forgetter
+from sync_core.retention.messages import Expire, Forget
 from sync_core.runs.context import make_context
 from sync_core.runs.explain import Explain
 from sync_core.runs.individual import IndividualSync
@@ -68,6 +71,8 @@ class Services:
     trash: Trash
     sweep: Sweep
     purge: Purger
+    forget: Forgetter
+    retention: Retention
     integrations: Integrations
     admin: AdminApi
     journal: Journal
@@ -80,7 +85,7 @@ class Services:
 
     async def prepare(self) -> None:
         """Makes the tables and queues that are not there yet."""
-        queues = (*(step.queue for step in STEPS), Purge.queue)
+        queues = (*(step.queue for step in STEPS), Purge.queue, Forget.queue, Expire.queue)
         await prepare(self.tables, self.queues, (*queues, *(f"{queue}-poison" for queue in queues)))
 
     async def close(self) -> None:
@@ -136,6 +141,8 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         trash=Trash(context.users, context.trash, queues, journal, clock),
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
+        forget=Forgetter(context.log, context.applied, context.changes, context.runs, queues),
+        retention=Retention(context.log, context.applied, context.changes, context.runs, context.syncs, context.locks, queues, clock),
         integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
         history=History(context.log, context.applied, context.changes, context.users, context.groups),

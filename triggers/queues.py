@@ -1,9 +1,10 @@
-"""Queue triggers: a queue a step of a run, one for the purge, and their poison queues."""
+"""Queue triggers: a queue a step of a run, those of the purge and of retention, and their poison queues."""
 
 from collections.abc import Callable
 
 import azure.functions as func
 
+from sync_core.retention.messages import Expire, Forget
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Message, Plan, Read
 from sync_core.services import Services
 from sync_core.trash.messages import Purge
@@ -46,9 +47,28 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
     async def trash_purge_poison(message: func.QueueMessage) -> None:
         await services().purge.poisoned(Purge.model_validate_json(message.get_body()))
 
+    _retention_triggers(bp, services)
     for step in STEPS:
         _poison_trigger(bp, services, step)
     return bp
+
+
+def _retention_triggers(bp: func.Blueprint, services: Callable[[], Services]) -> None:
+    @bp.queue_trigger(arg_name="message", queue_name=Forget.queue, connection=CONNECTION)
+    async def retention_forget(message: func.QueueMessage) -> None:
+        await services().forget(Forget.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Expire.queue, connection=CONNECTION)
+    async def retention_expire(message: func.QueueMessage) -> None:
+        await services().retention(Expire.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=f"{Forget.queue}-poison", connection=CONNECTION)
+    async def retention_forget_poison(message: func.QueueMessage) -> None:
+        await services().forget.poisoned(Forget.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=f"{Expire.queue}-poison", connection=CONNECTION)
+    async def retention_expire_poison(message: func.QueueMessage) -> None:
+        await services().retention.poisoned(Expire.model_validate_json(message.get_body()))
 
 
 def _poison_trigger(bp: func.Blueprint, services: Callable[[], Services], step: type[Message]) -> None:

@@ -30,6 +30,11 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
         await services().sweep()
 
     @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
+    async def sweep_retention(timer: func.TimerRequest) -> None:
+        del timer
+        await services().retention.sweep()
+
+    @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
     async def sweep_previews(timer: func.TimerRequest) -> None:
         del timer
         await services().previews.sweep()

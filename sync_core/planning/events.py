@@ -8,7 +8,7 @@ from sync_core.planning.changes import Action, Change
 from sync_core.planning.describe import fields_of_new
 from sync_core.planning.reasons import Skip
 
-ACTIONS = "Actions"
+ACTIONS, DETAIL, OBJECT_ID = "Actions", "Detail", "Entra Object Id"
 _HAPPENINGS = {
     Action.CREATE: Happening.USER_CREATE,
     Action.TRASH: Happening.USER_PENDING_DELETE,
@@ -32,7 +32,7 @@ def events_of_skips(skips: Iterable[Skip], *, at: datetime, actor: str, run: str
             object=skip.username,
             object_id=skip.user_id,
             run=run,
-            description={"Reason": skip.reason.value, "Detail": skip.detail, "Entra Object Id": skip.object_id},
+            description={"Reason": skip.reason.value, DETAIL: skip.detail, OBJECT_ID: skip.object_id},
         )
         for skip in skips
     ]

@@ -11,8 +11,9 @@ from datetime import datetime
 from sync_core import ids
 from sync_core.planning.changes import Change
 from sync_core.storage import log_keys
+from sync_core.storage.bulk import write_all
 from sync_core.storage.changes import TABLE
-from sync_core.storage.tables import Row, Tables, Upsert
+from sync_core.storage.tables import Delete, Row, Tables, Upsert
 
 _KNOWN = ("run", "plan", "chain", "number", "at", "actor", "first", "last")
 ROWS_A_READ = 200
@@ -31,6 +32,11 @@ class Applied:
     number: int
     first: str
     last: str
+
+    @property
+    def source(self) -> str:
+        """Of the slice's rows in the log."""
+        return self.key[17:-12]
 
     def may_hold(self, user_id: str) -> bool:
         return self.first <= user_id <= self.last
@@ -63,6 +69,11 @@ class AppliedRows:
         there = {packed[start : start + ids.PACKED_BYTES] for start in range(0, len(packed), ids.PACKED_BYTES)}
         return [user_id for user_id in user_ids if ids.pack(user_id) in there]
 
+    async def drop_before(self, directory_key: str, at: datetime) -> None:
+        start = log_keys.object_time_key(at)
+        async for page in self._tables.query(TABLE, partition(directory_key), start=start, select=("run",)):
+            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=_gone)
+
 
 def partition(directory_key: str) -> str:
     return f"of-{directory_key}"
@@ -85,3 +96,7 @@ def _applied(directory_key: str, row: Row) -> Applied:
         row.text("first"),
         row.text("last"),
     )
+
+
+async def _gone(operation: object, error: object) -> None:
+    """Another delivery dropped it."""

@@ -11,12 +11,12 @@ from operator import attrgetter
 
 from sync_core.clock import Clock
 from sync_core.directory.events import Event, Logged
-from sync_core.errors import Missing
+from sync_core.errors import Conflict, Missing
 from sync_core.storage import log_keys
 from sync_core.storage.bulk import write_all
-from sync_core.storage.log_reading import PENDING, TABLE, LogReader, Window, logged
+from sync_core.storage.log_reading import PENDING, TABLE, LogReader, Window, events_of, logged
 from sync_core.storage.packed import pack
-from sync_core.storage.tables import Delete, Row, Tables, Upsert
+from sync_core.storage.tables import PAGE_ROWS, Delete, Replace, Row, Tables, Upsert
 
 __all__ = ["TABLE", "LogRows", "Logged"]
 
@@ -39,9 +39,9 @@ class LogRows:
         One row for 500 events of one moment. `by_object=False` for the bulk of a run, which is found by object in the run's
         changes: of others each costs a row more, by which `of` finds it.
         """
-        rows = [row for at, group in groupby(events, attrgetter("at")) for row in _rows(at, source, sequence, list(group))]
+        rows = [row for at, group in groupby(events, attrgetter("at")) for row in _rows(at, source, sequence, list(group), by_object)]
         if by_object:
-            await write_all(self._tables, TABLE, [Upsert(row) for row in _object_rows(source, sequence, events)])
+            await write_all(self._tables, TABLE, [Upsert(one) for row in rows for one in _object_rows(row)])
         await self._list(rows)
         await write_all(self._tables, TABLE, [Upsert(row) for row in rows])
 
@@ -56,6 +56,61 @@ class LogRows:
         (row,) = _rows(event.at, source, 0, [event])
         with suppress(Missing):
             await self._tables.write(TABLE, Delete(row.partition, row.key))
+
+    async def rewrite(self, source: str, sequence: int, at: datetime, how: Callable[[Event], Event]) -> None:
+        """Puts `how` of these events in their places by ETag; nothing when that is the same, or they are gone."""
+        part = 0
+        while True:
+            key = log_keys.row_key(at, source, sequence, part)
+            row = await self._tables.get(TABLE, log_keys.partition(key, source), key)
+            if row is None:
+                return
+            part += await self._rewritten(row, how)
+
+    async def forget_object(self, object_id: str, how: Callable[[Event], Event]) -> None:
+        """Puts `how` of this object's events, but those of the bulk of runs, in their places: by time first, then by object."""
+        partition = log_keys.object_partition(object_id)
+        async for page in self._tables.query(TABLE, partition, page=PAGE_ROWS // 10):
+            for row in page:
+                for one in logged(row):
+                    source, sequence = log_keys.source_of(row.key)
+                    await self.rewrite(source, sequence, one.event.at, lambda event: how(event) if event.object_id == object_id else event)
+                current: Row | None = row
+                while current is not None and not await self._rewritten(current, how):
+                    current = await self._tables.get(TABLE, partition, row.key)
+
+    async def _rewritten(self, row: Row, how: Callable[[Event], Event]) -> bool:
+        """Whether the row says so now."""
+        before = events_of(row)
+        after = tuple(map(how, before))
+        if after == before:
+            return True
+        values = {name: value for name, value in row.values.items() if not name.startswith("p") or name == PENDING}
+        try:
+            await self._tables.write(TABLE, Replace(Row(row.partition, row.key, {**values, **pack(after)}, row.etag)))
+        except Conflict:
+            return False
+        return True
+
+    async def partitions_before(self, at: datetime, most: int) -> list[str]:
+        """The oldest partitions all of whose events are from before that time."""
+        end = log_keys.oldest_key(log_keys.hour_of(log_keys.time_key(at)))
+        found: list[str] = []
+        async for page in self._tables.query(TABLE, log_keys.HOURS, start=log_keys.OLDEST, end=end, page=min(most, PAGE_ROWS)):
+            found += [log_keys.partition_listed(row.key) for row in page]
+            if len(found) >= most:
+                break
+        return found[:most]
+
+    async def drop_partition(self, partition: str) -> None:
+        """With the rows by which its events are found by object; last of all it is listed no more."""
+        async for page in self._tables.query(TABLE, partition, page=10):
+            for row in page:
+                of_objects = _object_rows(row) if row.values.get("by_object") else ()
+                await write_all(self._tables, TABLE, [Delete(one.partition, one.key) for one in of_objects], on_conflict=_gone)
+            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=_gone)
+        listing = [Delete(log_keys.HOURS, key) for key in log_keys.hour_keys(partition)]
+        await write_all(self._tables, TABLE, listing, on_conflict=_gone)
 
     async def forward(
         self,
@@ -119,16 +174,23 @@ class LogRows:
             self._listed.add(partition)
 
 
-def _rows(at: datetime, source: str, sequence: int, events: Sequence[Event]) -> Iterator[Row]:
+def _rows(at: datetime, source: str, sequence: int, events: Sequence[Event], by_object: bool = True) -> Iterator[Row]:
     for part, start in enumerate(range(0, len(events), EVENTS_A_ROW)):
         some = tuple(events[start : start + EVENTS_A_ROW])
         key = log_keys.row_key(at, source, sequence, part)
-        yield Row(log_keys.partition(key, source), key, {"version": 1, "n": len(some), **pack(some)})
+        yield Row(log_keys.partition(key, source), key, {"version": 1, "n": len(some), "by_object": by_object, **pack(some)})
 
 
-def _object_rows(source: str, sequence: int, events: Sequence[Event]) -> Iterator[Row]:
-    for number, event in enumerate(events):
+def _object_rows(row: Row) -> Iterator[Row]:
+    """The rows by which the events of a row are found by their objects."""
+    source, sequence = log_keys.source_of(row.key)
+    first = int(row.key[-2:]) * EVENTS_A_ROW
+    for number, event in enumerate(events_of(row), first):
         partition = log_keys.object_partition(event.object_id)
-        if partition and event.object_id:
+        if partition:
             key = log_keys.object_key(event.at, source, sequence, number)
             yield Row(partition, key, {"version": 1, "n": 1, **pack((event,))})
+
+
+async def _gone(operation: object, error: object) -> None:
+    """Another delivery dropped it."""

@@ -90,6 +90,12 @@ def object_key(at: datetime, source: str, sequence: int, number: int) -> str:
     return f"{_LAST - _number(at):016d}-{source}-{sequence:06d}-{number:04d}"
 
 
+def source_of(key: str) -> tuple[str, int]:
+    """Source and sequence, of a row's key in either order."""
+    source, sequence, _ = key[17:].rsplit("-", 2)
+    return source, int(sequence)
+
+
 def object_time_key(at: datetime) -> str:
     return f"{_LAST - _number(at):016d}"
 

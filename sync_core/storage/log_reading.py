@@ -152,9 +152,13 @@ class LogReader:
         return [(found[key], stub) for key, stub in by_key.items() if key in found]
 
 
+def events_of(row: Row) -> tuple[Event, ...]:
+    return unpack(row.values, _EVENTS)
+
+
 def logged(row: Row, *, newest: bool = False) -> Iterator[Logged]:
     """The events of a row."""
-    events = unpack(row.values, _EVENTS)
+    events = events_of(row)
     if PENDING in row.values:
         events = tuple(replace(event, description=event.description | UNKNOWN) for event in events)
     order = range(len(events) - 1, -1, -1) if newest else range(len(events))

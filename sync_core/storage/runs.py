@@ -11,6 +11,8 @@ from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upser
 
 TABLE = "Runs"
 _RUN = "run"
+_AGED = "aged"
+"""The partition of how far each sync's old runs have been dropped."""
 _EXPIRING = "expiring"
 _END_OF_TIME = 9_999_999_999_999
 
@@ -82,11 +84,33 @@ class RunRows:
                 break
         return [key.partition("-")[2] for key in keys[:limit]], keys[limit - 1] if len(keys) > limit else ""
 
+    async def aged(self, directory_key: str, start: str, limit: int, after: str = "") -> tuple[list[str], str]:
+        """Reference codes of the runs from the place `start` on, back to those that `aged_to` told of; as `history`."""
+        known = await self._tables.get(TABLE, _AGED, directory_key)
+        end = known.text("to") if known is not None else ""
+        keys: list[str] = []
+        if end and end <= start:
+            return [], ""
+        async for page in self._tables.query(TABLE, directory_key, start=f"{after}!" if after else start, end=end, page=limit + 1):
+            keys += [row.key for row in page]
+            if len(keys) > limit:
+                break
+        return [key.partition("-")[2] for key in keys[:limit]], keys[limit - 1] if len(keys) > limit else ""
+
+    async def aged_to(self, directory_key: str, start: str) -> None:
+        """What is behind the place is done with."""
+        await self._tables.write(TABLE, Upsert(Row(_AGED, directory_key, {"version": 1, "to": start})))
+
     async def _read(self, run: str) -> tuple[Run, str]:
         row = await self._tables.get(TABLE, run, _RUN)
         if row is None:
             raise NotFound(f"there is no run with the reference code {run}")
         return record(row.values, Run), row.etag
+
+
+def place_of(at: datetime) -> str:
+    """The place, in a sync's list, of the runs queued before that time."""
+    return _history_key(at, "")
 
 
 def _history_key(at: datetime, run: str) -> str:

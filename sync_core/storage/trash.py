@@ -3,14 +3,15 @@
 No pointer stands on a day before the one that `sweep_from` gives: how far the daily purge has come.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sync_core.directory.retention import due
-from sync_core.errors import Conflict
+from sync_core.errors import AlreadyExists, Conflict, Missing
 from sync_core.storage.bulk import write_all
-from sync_core.storage.tables import PAGE_ROWS, Delete, Operation, Row, Tables, Upsert
+from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Operation, Row, Tables, Upsert
 
 TABLE = "Trash"
 LONGEST = timedelta(days=90)
@@ -18,6 +19,7 @@ LONGEST = timedelta(days=90)
 _BEFORE_ANY = LONGEST + timedelta(days=30)
 """How far back the first sweep of all looks."""
 _USER = "user-"
+_TOLD = "told-"
 _SWEEP = ("sweep", "users")
 _VERSION = 1
 
@@ -58,6 +60,19 @@ class TrashRows:
         """Removes the pointers, given as day and user id; those that are gone already are no fault."""
         deletes = [Delete(_partition(day), _USER + user_id) for day, user_id in dict.fromkeys(pointers)]
         await write_all(self._tables, TABLE, deletes, on_conflict=_gone_already)
+
+    async def first_told(self, day: date, name: str, at: datetime, user_ids: Sequence[str]) -> tuple[datetime, list[str]]:
+        """When, and of whom, a purge of that name was first told: this time and these users, if it is told for the first time."""
+        row = Row(_partition(day), _TOLD + name, {"version": _VERSION, "at": at.isoformat(), "users": " ".join(user_ids)})
+        with suppress(AlreadyExists):
+            await self._tables.write(TABLE, Insert(row))
+            return at, list(user_ids)
+        row = await self._tables.get(TABLE, row.partition, row.key) or row
+        return datetime.fromisoformat(row.text("at")), row.text("users").split()
+
+    async def forget_told(self, day: date, name: str) -> None:
+        with suppress(Missing):
+            await self._tables.write(TABLE, Delete(_partition(day), _TOLD + name))
 
     async def sweep_from(self, now: datetime) -> date:
         """The first day on which there may be a pointer."""

@@ -4,7 +4,9 @@ A user that shall go is taken to `purging` first, by ETag: from then on no sync 
 before, so they are waited for; then all that names the user is removed, then the user, and last of all its pointer.
 """
 
+import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,10 +14,13 @@ from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.clock import Clock
+from sync_core.directory.events import SYSTEM, Event, Happening
 from sync_core.directory.retention import due, is_due
 from sync_core.directory.users import Status, User
 from sync_core.errors import NotFound, Transient
+from sync_core.retention.messages import Forget
 from sync_core.storage.locks import LockRows
+from sync_core.storage.log import LogRows
 from sync_core.storage.queues import Queues
 from sync_core.storage.runs import RunRows
 from sync_core.storage.tables import Tables
@@ -34,7 +39,7 @@ LONGEST_DELAY = 300.0
 
 class Purger:
     def __init__(
-        self, users: UserRows, trash: TrashRows, locks: LockRows, runs: RunRows, queues: Queues, clock: Clock, erase: Eraser
+        self, users: UserRows, trash: TrashRows, locks: LockRows, runs: RunRows, queues: Queues, clock: Clock, erase: Eraser, log: LogRows
     ) -> None:
         self._users = users
         self._trash = trash
@@ -43,6 +48,7 @@ class Purger:
         self._queues = queues
         self._clock = clock
         self._erase = erase
+        self._log = log
 
     async def __call__(self, message: Purge) -> None:
         try:
@@ -61,14 +67,30 @@ class Purger:
     async def _purge(self, message: Purge) -> None:
         going = await self._take(message)
         if not going:
+            await self._trash.forget_told(message.day, _name(message))  # whoever told and erased may have died before that
             return
         taken_at = message.taken_at or self._clock.now()
         if await self._is_run_under_way(taken_at):
             await self._send(message.model_copy(update={"user_ids": tuple(going), "taken_at": taken_at}), WAIT)
             return
+        await self._tell(message, going)
         await self._erase(going)
+        await self._trash.forget_told(message.day, _name(message))
         await self._trash.drop((message.day, user_id) for user_id in going)
         log.info("purged %d users that were due on %s", len(going), message.day)
+
+    async def _tell(self, message: Purge, going: Sequence[str]) -> None:
+        """Before it is done: who is gone has no record any more that says what else is to be forgotten."""
+        at, told = await self._trash.first_told(message.day, _name(message), self._clock.now(), going)
+        await self._log.add(f"purge-{_name(message)}", 0, [_deleted(user_id, at) for user_id in told])
+        known: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for user_id, stored in (await self._users.many(going)).items():
+            for directory_key, object_id in stored.user.objects:
+                known[directory_key][object_id] = user_id
+        await self._queues.send(Forget.queue, Forget(user_ids=tuple(going)).model_dump_json())
+        for directory_key, users in known.items():
+            forget = Forget(user_ids=tuple(set(users.values())), object_ids=tuple(users), directory_key=directory_key)
+            await self._queues.send(Forget.queue, forget.model_dump_json())
 
     async def _take(self, message: Purge) -> list[str]:
         """Takes all who are due to `purging`, and returns the ids of all who are. Who is neither loses its pointer."""
@@ -116,9 +138,18 @@ class Purger:
         await self._queues.send(Purge.queue, message.model_dump_json(), delay=delay)
 
 
+def _name(message: Purge) -> str:
+    return hashlib.blake2b(" ".join(message.user_ids).encode(), digest_size=8).hexdigest()
+
+
+def _deleted(user_id: str, at: datetime) -> Event:
+    """Without its name, which is to be forgotten (D-35)."""
+    return Event(at=at, action=Happening.USER_DELETE, actor=SYSTEM, object_id=user_id)
+
+
 def _in_trash_since(user: User) -> datetime | None:
     return user.trashed_at if user.status is Status.PENDING_DELETION else None
 
 
 def make_purger(tables: Tables, queues: Queues, clock: Clock, trash: TrashRows) -> Purger:
-    return Purger(UserRows(tables), trash, LockRows(tables), RunRows(tables), queues, clock, Eraser(tables))
+    return Purger(UserRows(tables), trash, LockRows(tables), RunRows(tables), queues, clock, Eraser(tables), LogRows(tables, clock))

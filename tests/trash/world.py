@@ -5,6 +5,8 @@ from datetime import timedelta
 from sync_core.directory.users import User
 from sync_core.management.journal import Journal
 from sync_core.management.trash import Trash
+from sync_core.retention.forget import Forgetter
+from sync_core.retention.messages import Forget
 from sync_core.runs.messages import STEPS
 from sync_core.storage.members import TABLE as MEMBERS
 from sync_core.storage.members import _users as packed_users  # pyright: ignore[reportPrivateUsage], what a row packs
@@ -30,20 +32,24 @@ class TrashWorld(World):
         rows = TrashRows(self.tables, days)
         self.sweep = Sweep(rows, self.queues, self.clock)
         self.purge = make_purger(self.tables, self.queues, self.clock, rows)
+        context = self.context
+        self.forget = Forgetter(context.log, context.applied, context.changes, context.runs, self.queues)
         self.trash = Trash(
             self.context.users, rows, self.queues, Journal(self.context.log, self.clock, self.random.getrandbits), self.clock
         )
 
     async def prepare(self) -> None:
         await super().prepare()
-        await self.queues.create([Purge.queue])
+        await self.queues.create([Purge.queue, Forget.queue])
 
     async def deliver_one(self, *queues: str) -> bool:
-        return await super().deliver_one(*queues or (*RUNS, Purge.queue))
+        return await super().deliver_one(*queues or (*RUNS, Purge.queue, Forget.queue))
 
     async def handle(self, queue: str, body: str) -> None:
         if queue == Purge.queue:
             await self.purge(Purge.model_validate_json(body))
+        elif queue == Forget.queue:
+            await self.forget(Forget.model_validate_json(body))
         else:
             await super().handle(queue, body)
 

@@ -1,0 +1,71 @@
+"""The log is kept for 400 days, changes for 90 (D-35)."""
+
+from datetime import timedelta
+
+from sync_core.directory.events import Event, Happening
+from sync_core.retention.expire import CHANGES_KEPT, LOG_KEPT, Retention
+from sync_core.retention.messages import Expire
+from sync_core.storage import changes, log
+from sync_core.tally import tally
+from tests.runs.world import World
+
+A_DAY = timedelta(days=1)
+
+
+async def kept() -> tuple[World, Retention]:
+    world = World()
+    await world.prepare()
+    await world.queues.create([Expire.queue])
+    c = world.context
+    return world, Retention(c.log, c.applied, c.changes, c.runs, c.syncs, c.locks, world.queues, world.clock)
+
+
+async def night(world: World, retention: Retention) -> None:
+    await retention.sweep()
+    while received := world.queues.receive(Expire.queue):
+        for message in received:
+            await retention(Expire.model_validate_json(message.body))
+            world.queues.delete(message)
+
+
+async def note(world: World, name: str) -> None:
+    event = Event(at=world.clock.now(), action=Happening.USER_UPDATE, actor="test", object=name, object_id="DU1")
+    await world.context.log.add(name, 0, [event])
+
+
+async def test_the_log_is_kept_for_400_days_and_goes_by_time_and_by_object() -> None:
+    world, retention = await kept()
+    await note(world, "first")
+    world.clock.at += A_DAY
+    await note(world, "second")
+
+    world.clock.at += LOG_KEPT - timedelta(hours=2)
+    await night(world, retention)
+
+    assert [one.event.object for one in (await world.context.log.forward(limit=9))[0]] == ["second"]
+    assert [one.event.object for one in (await world.context.log.of("DU1", limit=9))[0]] == ["second"]
+    world.clock.at += A_DAY
+    await night(world, retention)
+    assert world.memory.rows(log.TABLE) == []
+
+
+async def test_changes_of_runs_are_kept_for_90_days() -> None:
+    world, retention = await kept()
+    key = await world.connect("staff")
+    runs: list[str] = []
+    for n in range(25):  # more than a message drops
+        world.source.hire(f"user{n}@corp.example", "staff")
+        runs.append((await world.sync(key)).run)
+    world.clock.at += A_DAY
+    world.source.hire("ann@corp.example", "staff")
+    young = (await world.sync(key)).run
+    world.clock.at += CHANGES_KEPT - timedelta(hours=12)
+
+    await night(world, retention)
+
+    assert {row.partition for row in world.memory.rows(changes.TABLE)} == {young, f"of-{key}"}
+    assert [one.run async for page in world.context.applied.newest(key) for one in page] == [young]
+    assert (await world.context.runs.get(runs[0])).run == runs[0]
+    with tally() as requests:
+        await night(world, retention)
+    assert requests["tables"] < 12  # nothing is looked at twice
