@@ -8,7 +8,7 @@ import os
 
 from rich.console import Console
 
-from bench import cold_start, full_sync
+from bench import cold_start, full_sync, individual
 from bench.figures import Figure, grown, keep, show
 
 SIZES = "10000 30000"
@@ -24,6 +24,8 @@ async def main() -> None:
     with console.status(f"the obvious way, {full_sync.OBVIOUS_USERS:,} users"):
         figures += await full_sync.compare_with_sdks()
     keep(figures)
+    console.print(f"individual syncs, {individual.USERS:,} users")
+    figures += await individual.measure()
     for size in map(int, os.environ.get("SIZES", SIZES).split()):
         rounds = int(os.environ.get("ROUNDS") or (1 if size > LARGE else ROUNDS))
         figures += await full_sync.measure(size, rounds, console)

@@ -139,11 +139,8 @@ class IndividualSync:
 
     async def _announce(self, run: Run) -> None:
         begin = self._event(run, Happening.SYNC_BY_USER_BEGIN, {})
-        await together(
-            self._context.runs.insert(run),
-            self._context.runs.list_in_history(run),
-            self._context.log.add(run.run, _BEGIN, [begin], by_object=False),
-        )
+        await self._context.runs.insert(run)  # first: what the history lists is there
+        await together(self._context.runs.list_in_history(run), self._context.log.add(run.run, _BEGIN, [begin], by_object=False))
 
     async def _end(
         self,

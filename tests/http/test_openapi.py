@@ -125,7 +125,7 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "post /api/v1/users",
         "post /api/v1/users/import",
         "post /api/v1/users/{user_id}/lockout",
-        "post /api/v1/users/{user_id}:sync",
         "post /api/v1/users/{user_id}/phones",
+        "post /api/v1/users/{user_id}:sync",
         "put /api/v1/groups/{group_id}/members/{user_id}",
     ]
