@@ -23,6 +23,7 @@ REMOVALS = frozenset({Action.TRASH, Action.LEAVE, Action.DISABLE})
 _LEAVING = (Action.TRASH, Action.LEAVE)
 _WORDS: dict[str, str] = {Action.TRASH: "go to Trash", Action.LEAVE: "leave this sync", Action.DISABLE: "be disabled"}
 _LEAVE_GROUP = "leave group "
+_RENAME = "rename to "
 
 type Item = tuple[str, str]
 """An object id, and what would be done to it: an action, with what it leads to where that matters."""
@@ -68,6 +69,12 @@ class HeldChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def items(self) -> Iterable[Item]:
         return ((self.object_id, action) for action in self.actions)
+
+    @property
+    def without_values(self) -> "HeldChange":
+        """Without what tells of a person (D-35): ids stay, and it names nothing any more that could be approved."""
+        actions = (Action.RENAME.value if action.startswith(_RENAME) else action for action in self.actions)
+        return replace(self, username="", detail="", actions=tuple(actions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +188,7 @@ class _Tally:
             found += leaving or [_LEAVE_GROUP + group for group in lost]
         if (Class.RENAMES, "") in over:
             if Action.RENAME in change.actions:
-                found.append(f"rename to {change.username}")
+                found.append(_RENAME + change.username)
             if Action.TAKEOVER in change.actions:
                 found.append(f"take over {change.user_id}")
         return tuple(dict.fromkeys(found))

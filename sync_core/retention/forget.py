@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from sync_core.directory.events import Event
 from sync_core.errors import NotFound, Transient
+from sync_core.planning.brake import HeldChange
 from sync_core.planning.changes import Change
 from sync_core.planning.events import DETAIL, OBJECT_ID
 from sync_core.planning.reasons import Skip
@@ -93,6 +94,7 @@ class Forgetter:
         if not run.counts.get("skipped"):
             return
         for plan in await self._changes.plans(code):
+            await self._changes.rewrite_held(code, plan, _held_without(wanted))
             rows = await self._changes.rewrite_skips(code, plan, _skip_without(wanted, ids))
             if run.ended_at is not None:
                 for number in range(rows):
@@ -138,6 +140,11 @@ def _forgotten(wanted: Collection[str]) -> Callable[[Change], Change]:
         return replace(change, username="", reason="", fields=fields, moves=moves, desired=None)
 
     return how
+
+
+def _held_without(wanted: Collection[str]) -> Callable[[HeldChange], HeldChange]:
+    """What was to be done stays, without the name that it led to."""
+    return lambda change: change.without_values if change.user_id in wanted else change
 
 
 def _skip_without(wanted: Collection[str], ids: Collection[str]) -> Callable[[Skip], Skip]:

@@ -94,6 +94,15 @@ class ChangeRows:
                 number += 1
         return number
 
+    async def rewrite_held(self, run: str, plan: str, how: Callable[[HeldChange], HeldChange]) -> None:
+        """As `rewrite_slice`, all rows of what was held."""
+        number = 0
+        while (row := await self._tables.get(TABLE, run, f"{plan}-held-{number:05d}")) is not None:
+            before = unpack(row.values, _HELD)
+            after = tuple(map(how, before))
+            if after == before or await self._replaced(row, pack(after)):
+                number += 1
+
     async def _replaced(self, row: Row, values: Mapping[str, Value]) -> bool:
         try:
             await self._tables.write(TABLE, Replace(Row(row.partition, row.key, values, row.etag)))

@@ -408,3 +408,14 @@ def test_a_held_run_puts_right_what_a_dead_one_left(history: list[Event], limits
     agreement.rows_agree(sync.directory, agreement.contested(sync, planned))
     agreement.says_what_the_source_says(sync, planned)
     agreement.safety_holds(sync, planned)
+
+
+def test_what_was_held_of_a_person_who_is_deleted_for_good_keeps_ids_only(sync: SyncModel):  # D-35
+    hired = staffed(sync, 40)
+    for number, person in enumerate(hired[:12]):
+        sync.source.rename(person, f"new{number}")
+
+    kept = [change.without_values for change in sync.run().braking.held]
+
+    assert {(change.username, change.detail, change.actions) for change in kept} == {("", "", ("rename",))}
+    assert [change.object_id for change in kept] == hired[:12]
