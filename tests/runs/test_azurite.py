@@ -8,6 +8,7 @@ from sync_core.storage.azure import AzureTables
 from tests.runs import story
 from tests.runs.picture import Picture, picture
 from tests.runs.scheduled import HOUR, life, runs_of, scheduled, tick
+from tests.runs.test_brake import approved, held, leave
 from tests.runs.world import START, World
 from tests.storage.prefixed import PrefixedTables
 
@@ -46,3 +47,27 @@ async def test_runs_on_azurite_end_as_in_memory(azure_tables: PrefixedTables[Azu
 
     assert on_azurite == in_memory
     assert in_memory[1] == in_memory[2] != in_memory[0]
+
+
+async def test_what_is_previewed_held_and_approved_on_azurite_is_as_in_memory(azure_tables: PrefixedTables[AzureTables]):  # D-12, D-13
+    told: list[tuple[object, ...]] = []
+    for world in (World(tables=azure_tables), World()):
+        await world.prepare()
+        for number in range(20):
+            world.source.hire(f"user{number}@corp.example", "staff")
+        key = await world.connect("staff")
+        await world.sync(key)
+        leave(world, *range(11))
+        preview, run = await world.preview(key), await world.sync(key)
+        stands = await held(world, key)
+        state = await approved(world, key, stands.digest)
+        world.clock.at += 25 * HOUR
+        await world.previews.sweep()
+        expired = await world.context.runs.get(preview.run)
+        told.append((preview.state, run.state, stands.users, state, expired.state, await picture_of_names(world)))
+    assert told[0] == told[1]
+    assert told[0][:5] == (State.PREVIEWED, State.HELD, 11, State.COMPLETED, State.EXPIRED)
+
+
+async def picture_of_names(world: World) -> list[tuple[str, str]]:
+    return sorted((user.username, user.status.value) for user in await world.users())

@@ -20,7 +20,7 @@ from tests.runs.previewed import decided, forbid
 from tests.runs.test_histories import GROUPS, HAPPENINGS, NAMES, Happening, happen, run
 from tests.runs.world import Cut, World
 
-MANY = settings(max_examples=3 * settings().max_examples)
+MANY = settings(max_examples=150 if settings().max_examples < 1000 else 10_000)
 DAY = timedelta(hours=24)
 
 
