@@ -93,7 +93,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     etag: str = ""
     """Of its row in Objects when planned."""
     repoint: bool = False
-    """Its row in Objects names a user that never came to be; it shall name this one."""
+    """Its row in Objects names a user that no record agrees with; a claim of it is made anew, of this user."""
 
     @property
     def needs_claim(self) -> bool:

@@ -39,13 +39,17 @@ class Handover:
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
     def moves(self, found: Match) -> tuple[NameMove, ...]:
-        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07)."""
+        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07).
+
+        So is a name that a dead run had claimed for it and its record does not list: as long as that claim stands, it is anybody's to take.
+        """
         before = found.before
+        listed = before.name_digests if before is not None else {}
         unguarded = before is not None and (before.in_trash or not live_holds(before, self._writer.existing))
         moves: list[NameMove] = []
         for key, name in found.wanted:
             owner = self._stored.owner(key)
-            if owner != found.user_id or unguarded:
+            if owner != found.user_id or unguarded or key not in listed:
                 moves.append(NameMove(key, name, owner, self._stored.holder(key)))
         return tuple(moves)
 

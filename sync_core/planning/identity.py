@@ -140,9 +140,9 @@ def _names(mapped: Mapped, before: User | None, stored: Stored, writer: Writer) 
 
 
 def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str, bool]:
-    """The user id ("" for a new one), and whether the object's row in Objects has to be pointed to it.
+    """The user id ("" for a new one), and whether a row of Objects that there is has to be claimed anew for it.
 
-    Rows of Objects are believed as far as the record agrees: one that a dead run claimed for a takeover proves nothing.
+    Rows of Objects are believed as far as the record agrees: one that a dead run claimed proves nothing, and holds off no other sync.
     """
     object_id, claimed = candidate.user.object_id, candidate.indexed.user_id if candidate.indexed is not None else ""
     for user_id in (claimed, stored.elsewhere.get(object_id, "")):
@@ -150,11 +150,11 @@ def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str
         if record is not None and agrees(record, object_id, writer):
             return user_id, claimed not in ("", user_id)
     if making := stored.making.get(object_id, ""):
-        return making, claimed not in ("", making)
+        return making, claimed != ""
     user_id = _by_username(candidate.mapped, object_id, stored, writer)
     if not user_id and claimed not in stored.records:
-        return claimed, False
-    return user_id, claimed not in ("", user_id)
+        return claimed, claimed != ""
+    return user_id, claimed != ""
 
 
 def agrees(record: User, object_id: str, writer: Writer) -> bool:

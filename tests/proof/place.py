@@ -12,6 +12,7 @@ from sync_core.directory.groups import Group
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
 from sync_core.planning.settle import live_holds
+from sync_core.runs.individual import IndividualSync
 from sync_core.runs.record import Phase, State
 from sync_core.storage import users
 from sync_core.storage.cuts import Call, Method, Point, Port
@@ -113,6 +114,13 @@ class Place:
             run = await self.world.context.runs.get(code)
             if run.phase in (Phase.READ, Phase.PLAN) and not self.mixed:
                 self.outdated[code] = why
+
+    async def some(self, which: int, who: int) -> None:
+        """An individual sync of two of the names."""
+        if self.keys:
+            names = [NAMES[who % len(NAMES)], NAMES[who // 2 % len(NAMES)]]
+            with suppress(SyncError):
+                await IndividualSync(self.world.context).of_names(self.keys[which % len(self.keys)], names, "test")
 
     async def by_hand(self, event: Event) -> None:
         """An edit over the API, refused or not."""

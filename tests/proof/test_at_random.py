@@ -1,4 +1,4 @@
-"""Edits over the API, two syncs, cancellations, settings saved, syncs deleted and purges, each at random moments of runs.
+"""Edits over the API, two syncs, individual syncs, cancellations, settings saved, syncs deleted and purges, each at random moments of runs.
 
 Whatever happened: once all has ended and each sync has run once more, nobody and no name is there twice, every row says what the
 records say, and no record was ever written for an older reading (D-16, D-17).
@@ -68,6 +68,10 @@ class Everything(RuleBasedStateMachine):
     @rule(edit=EDITS, other=EDITS)
     def by_hand_in_a_step(self, edit: Event, other: Event) -> None:
         self._do(self._place.deliver_at_once(1, self._place.by_hand(edit), self._place.by_hand(other)))
+
+    @rule(which=WHICH, who=SOME, in_a_step=st.booleans())
+    def some(self, which: int, who: int, in_a_step: bool) -> None:
+        self._meanwhile(self._place.some(which, who), in_a_step)
 
     @rule(which=WHICH, in_a_step=st.booleans())
     def cancel(self, which: int, in_a_step: bool) -> None:

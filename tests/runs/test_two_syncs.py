@@ -1,6 +1,7 @@
 """Two syncs of one tenant, and users that both hold (B-011, D-06)."""
 
 import asyncio
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -149,6 +150,29 @@ async def test_whoever_both_meet_at_once_becomes_one_user_whatever_name_each_giv
     await side_by_side(here, keys, Random(seed))
 
     assert [set(user.held_by) for user in await here.users()] == [set(keys)] * 3
+    for key in keys:
+        assert (await here.sync(key)).state is State.COMPLETED
+    await check_sound(here)
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_whom_a_dead_run_had_only_claimed_is_not_made_twice(seed: int):  # B-011, D-03, D-06
+    here = World()
+    await here.prepare()
+    for name in ("ann", "bea", "cid"):
+        here.source.hire(f"{name}@corp.example", "staff", "sales")
+    keys = sorted([await here.connect("staff"), await here.connect("sales", name="Sales")])
+    run = await here.until(Phase.APPLY, await here.start(keys[seed % 2]))
+    for message in here.queues.receive(Apply.queue):
+        here.queues.delete(message)
+        await here.steps.poisoned(Apply.model_validate_json(message.body))
+    await here.drain()
+    assert (await here.context.runs.get(run.run)).state is State.FAILED
+
+    await side_by_side(here, tuple(keys), Random(seed))
+
+    assert sorted(user.username for user in await here.users()) == ["ann@corp.example", "bea@corp.example", "cid@corp.example"]
+    here.clock.at += timedelta(hours=12)
     for key in keys:
         assert (await here.sync(key)).state is State.COMPLETED
     await check_sound(here)
