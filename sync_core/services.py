@@ -14,6 +14,7 @@ from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.history import History
+from sync_core.management.idempotency import Idempotency
 from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
@@ -41,6 +42,7 @@ from sync_core.settings import Settings
 from sync_core.storage.authorizations import AuthorizationRows
 from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
 from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.repeats import RepeatRows
 from sync_core.storage.schema import prepare
 from sync_core.trash.messages import Purge
 from sync_core.trash.purge import Purger, make_purger
@@ -76,6 +78,7 @@ class Services:
     integrations: Integrations
     admin: AdminApi
     journal: Journal
+    repeats: Idempotency
     history: History
     health: Health
     public_hosts: tuple[str, ...]
@@ -142,9 +145,12 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
         forget=Forgetter(context.log, context.applied, context.changes, context.runs, queues),
-        retention=Retention(context.log, context.applied, context.changes, context.runs, context.syncs, context.locks, queues, clock),
+        retention=Retention(
+            context.log, context.applied, context.changes, context.runs, context.syncs, context.locks, RepeatRows(tables), queues, clock
+        ),
         integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
+        repeats=Idempotency(RepeatRows(tables), SecretBox.of(settings.secret_key), clock),
         history=History(context.log, context.applied, context.changes, context.users, context.groups),
         admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days),
         health=Health(tables),

@@ -16,6 +16,7 @@ from sync_core.storage.changes import ChangeRows
 from sync_core.storage.locks import LockRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.queues import Queues
+from sync_core.storage.repeats import RepeatRows
 from sync_core.storage.runs import RunRows, place_of
 from sync_core.storage.syncs import SyncRows
 
@@ -36,6 +37,7 @@ class Retention:
         runs: RunRows,
         syncs: SyncRows,
         locks: LockRows,
+        repeats: RepeatRows,
         queues: Queues,
         clock: Clock,
     ) -> None:
@@ -45,12 +47,14 @@ class Retention:
         self._runs = runs
         self._syncs = syncs
         self._locks = locks
+        self._repeats = repeats
         self._queues = queues
         self._clock = clock
 
     async def sweep(self) -> None:
         """Sends what is due. Deleted syncs have old runs too."""
         now = self._clock.now()
+        await self._repeats.sweep(now)
         for partition in await self._log.partitions_before(now - LOG_KEPT, PARTITIONS_A_NIGHT):
             await self._send(Expire(of="log", name=partition))
         start = place_of(now - CHANGES_KEPT)

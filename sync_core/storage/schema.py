@@ -16,6 +16,7 @@ from sync_core.storage import (
     outbox,
     page_ends,
     phones,
+    repeats,
     runs,
     staging,
     syncs,
@@ -27,7 +28,7 @@ from sync_core.storage.tables import Tables
 
 _ROWS = (
     authorizations, changes, connections, groups, integrations, lives, locks, log, members, names, objects, outbox, page_ends, phones,
-    runs, staging, syncs, trash, users,
+    repeats, runs, staging, syncs, trash, users,
 )  # fmt: skip
 TABLES = tuple(sorted({users.COUNTS, *lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 

@@ -18,6 +18,7 @@ from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.history import History
 from sync_core.management.integrations import Integrations
+from sync_core.management.idempotency import Idempotency
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import Schedules
@@ -64,6 +65,7 @@ class Served:
     trash: Trash
     integrations: Integrations
     journal: Journal
+    repeats: Idempotency
     history: History
     admin: AdminApi
     health: Health
@@ -95,6 +97,7 @@ class Served:
             trash=deployment.trash,
             integrations=deployment.integrations,
             journal=deployment.journal,
+            repeats=deployment.repeats,
             history=deployment.history,
             admin=deployment.admin,
             health=deployment.health,

@@ -20,6 +20,7 @@ from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.history import History
 from sync_core.management.integrations import Integrations
+from sync_core.management.idempotency import Idempotency
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.schedules import make_schedules
@@ -43,6 +44,7 @@ from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.members import MemberRows
 from sync_core.storage.memory import Interrupt, MemoryQueues, MemoryTables
+from sync_core.storage.repeats import RepeatRows
 from sync_core.storage.schema import TABLES
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Row
@@ -87,6 +89,7 @@ class Deployment:
         self.context = make_context(self.tables, self.queues, self._source_of, self.clock, randbits, trash_days=7, max_users=1000)
         self.runs = Runs(self.context)
         c = self.context
+        self.repeats = Idempotency(RepeatRows(self.tables), box(), self.clock)
         self.history = History(c.log, c.applied, c.changes, c.users, c.groups)
         self.previews = Previews(self.context)
         self.phones = make_phones(self.tables, self.clock, randbits)

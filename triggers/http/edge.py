@@ -12,6 +12,7 @@ from sync_core.errors import SyncError
 from triggers.http.admin.answers import FAULT as ADMIN_FAULT
 from triggers.http.admin.answers import failed, refused
 from triggers.http.admin.app import is_admin
+from triggers.http.idempotency import is_repeatable, once
 from triggers.http.problems import FAULT, TooLarge, problem, problem_of
 from triggers.http.services import GiveServices
 from triggers.http.signatures import ACTOR, needs_signature, signed_request
@@ -55,6 +56,9 @@ class Edge:
                 services = self._services()
                 actor = await services.integrations.verify(signed_request(scope, body, services.public_hosts))
                 scope = {**scope, ACTOR: actor}
+                if is_repeatable(scope):
+                    await once(services.repeats, actor, self._app, (scope, receive, send), body, _replay(body, receive))
+                    return
         except SyncError as error:
             refuse = refused if is_admin(scope["path"]) else problem_of
             await refuse(error)(scope, receive, send)

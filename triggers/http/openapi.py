@@ -6,8 +6,9 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
+from triggers.http.idempotency import PARAMETER
 from triggers.http.operations import OTHER
-from triggers.http.problems import KINDS, MEDIA_TYPE, TYPES, Kind
+from triggers.http.problems import IN_PROGRESS, KINDS, MEDIA_TYPE, OTHER_REQUEST, TYPES, Kind
 
 router = APIRouter()
 
@@ -37,11 +38,21 @@ def document(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=app.routes)
         components = made.setdefault("components", {})
         components["securitySchemes"] = {"signature": {"type": "http", "scheme": "basic", "description": SIGNATURE}}
-        components["responses"] = {kind.name: _response(kind) for kind in KINDS} | {OTHER: _OTHER_RESPONSE}
+        components["responses"] = {kind.name: _response(kind) for kind in (*KINDS, IN_PROGRESS, OTHER_REQUEST)} | {OTHER: _OTHER_RESPONSE}
         components["schemas"]["Problem"] = _PROBLEM
         made["security"] = [{"signature": []}]
+        _declare_repeats(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _declare_repeats(paths: dict[str, Any]) -> None:
+    """Of every POST alike, for the edge serves them before the router."""
+    for path, item in paths.items():
+        if path.startswith("/api/v1/") and "post" in item:
+            operation = item["post"]
+            operation.setdefault("parameters", []).append(PARAMETER)
+            operation["responses"].setdefault("409", {"$ref": f"#/components/responses/{IN_PROGRESS.name}"})
 
 
 _PROBLEM: dict[str, Any] = {

@@ -24,6 +24,7 @@ from sync_core.errors import (
 )
 from sync_core.management.access import Forbidden, Unauthenticated
 from sync_core.management.approvals import Replaced
+from sync_core.management.idempotency import InProgress, OtherRequest
 from sync_core.management.naming import NameInUse
 from sync_core.management.versions import Outdated
 
@@ -66,6 +67,8 @@ IN_USE = Kind(
 OUTDATED = Kind(
     "Outdated", 412, 41201, "Changed meanwhile", "It is not the version that If-Match, or the digest, names any more; nothing was changed."
 )
+IN_PROGRESS = Kind("InProgress", 409, 40904, "In progress", "The first request with this Idempotency-Key is still being answered.")
+OTHER_REQUEST = Kind("OtherRequest", 409, 40905, "Key of another request", "This Idempotency-Key was used for another request.")
 TOO_LARGE = Kind("TooLarge", 413, 41301, "Body too large", "Bodies are at most 1 MiB.")
 FAULT = Kind("Fault", 500, 50001, "Internal error", "A fault of this service; `instance` names its log entry.")
 MISCONFIGURED = Kind("Misconfigured", 500, 50002, "Misconfigured deployment", "A setting or credential of this deployment is at fault.")
@@ -86,6 +89,8 @@ _KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (
     (NotFound, NOT_FOUND),
     (GroupGone, NOT_FOUND),
     (AlreadyRunning, RUNNING),
+    (InProgress, IN_PROGRESS),
+    (OtherRequest, OTHER_REQUEST),
     (Conflict, CONFLICT),
     (Outdated, OUTDATED),
     (Replaced, OUTDATED),
