@@ -37,6 +37,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
     reason: str = ""
 
+    @property
+    def without_values(self) -> "Outcome":
+        """What is kept of somebody who was deleted for good (D-35)."""
+        fields = tuple(replace(field, before="", after="") for field in self.fields)
+        return replace(self, name="", username="", fields=fields, reason="")
+
 
 _BECAME = {
     Action.CREATE: Became.CREATED,

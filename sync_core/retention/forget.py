@@ -14,8 +14,10 @@ from sync_core.errors import NotFound, Transient
 from sync_core.planning.brake import HeldChange
 from sync_core.planning.changes import Change
 from sync_core.planning.events import DETAIL, OBJECT_ID
+from sync_core.planning.outcomes import Outcome
 from sync_core.planning.reasons import Skip
 from sync_core.retention.messages import Expire, Forget
+from sync_core.runs.record import RunKind
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.log import LogRows
@@ -91,6 +93,8 @@ class Forgetter:
             run = await self._runs.get(code)
         except NotFound:
             return
+        if run.kind is RunKind.INDIVIDUAL:
+            await self._changes.rewrite_outcomes(code, _outcome_without(ids))
         if not run.counts.get("skipped"):
             return
         for plan in await self._changes.plans(code):
@@ -147,12 +151,23 @@ def _held_without(wanted: Collection[str]) -> Callable[[HeldChange], HeldChange]
     return lambda change: change.without_values if change.user_id in wanted else change
 
 
+def _outcome_without(ids: Collection[str]) -> Callable[[Outcome], Outcome]:
+    """As `_of`; `ids` are those of users and of objects."""
+
+    def how(outcome: Outcome) -> Outcome:
+        if outcome.user_id in ids or outcome.object_id in ids:
+            return outcome.without_values
+        return replace(outcome, reason="") if any(one in outcome.reason for one in ids) else outcome
+
+    return how
+
+
 def _skip_without(wanted: Collection[str], ids: Collection[str]) -> Callable[[Skip], Skip]:
     """As `_of`."""
 
     def how(skip: Skip) -> Skip:
         if skip.user_id in wanted:
             return Skip(object_id=skip.object_id, user_id=skip.user_id, username="", reason=skip.reason, detail="")
-        return replace(skip, detail="") if any(one in skip.detail for one in ids) else skip
+        return replace(skip, detail="", shared="") if any(one in skip.detail for one in ids) else skip
 
     return how

@@ -19,13 +19,12 @@ from sync_core.directory.syncs import Sync, check_runnable
 from sync_core.errors import NotFound, Rejected, SyncError, Transient
 from sync_core.planning.asked import asked_names
 from sync_core.planning.claims import edit_mark
-from sync_core.planning.events import events_of, events_of_skips
+from sync_core.planning.events import events_of_skips
 from sync_core.planning.outcomes import READ_LATER, Became, Outcome
-from sync_core.planning.reasons import WARNINGS
+from sync_core.planning.reasons import WARNINGS, Skip
 from sync_core.planning.settle import read_later
-from sync_core.runs.apply import Settled
 from sync_core.runs.context import Context
-from sync_core.runs.few import Decided, FewPlanner
+from sync_core.runs.few import FewPlanner
 from sync_core.runs.hand import Hand
 from sync_core.runs.lookup import Found, object_of
 from sync_core.runs.plan import make_writer
@@ -36,8 +35,8 @@ from sync_core.tally import tally
 
 PLANS = 3
 """How often it is planned before it gives up against others who take its names."""
-_BEGIN, _END = 0, 2
-"""Sequences of its own events in the log."""
+_SKIPS, _FRAME = 2, 900_000
+"""Sequences of its own events in the log, as a full run's (runs/account.py)."""
 
 type Find = Callable[[Sync], Awaitable[Found]]
 
@@ -129,10 +128,10 @@ class IndividualSync:
             raise Transient("names that these users need were taken by others meanwhile, three times over", retry_after=5)
         late = {one.change.object_id for one in settled if one.after is not None and read_later(one.after, writer)}
         outcomes = tuple(_told(decided.outcome(name), late) for name in names)
-        run = replace(run, plan_attempt=attempt, counts=_counts(outcomes))
+        run = replace(run, plan_attempt=attempt, counts=_counts(outcomes, len(decided.plan.skips)))
         warned = any(skip.reason in WARNINGS for skip in decided.plan.skips)
         run, _ = await together(
-            self._end(run, requests, State.WARNINGS if warned else State.COMPLETED, outcomes, self._events(run, decided, settled, late)),
+            self._end(run, requests, State.WARNINGS if warned else State.COMPLETED, outcomes, decided.plan.skips),
             writes.leave(),
         )
         return Synced(run, outcomes)
@@ -140,7 +139,7 @@ class IndividualSync:
     async def _announce(self, run: Run) -> None:
         begin = self._event(run, Happening.SYNC_BY_USER_BEGIN, {})
         await self._context.runs.insert(run)  # first: what the history lists is there
-        await together(self._context.runs.list_in_history(run), self._context.log.add(run.run, _BEGIN, [begin], by_object=False))
+        await together(self._context.runs.list_in_history(run), self._context.log.add(run.run, _FRAME, [begin], by_object=False))
 
     async def _end(
         self,
@@ -148,7 +147,7 @@ class IndividualSync:
         requests: Counter[str],
         state: State,
         outcomes: Sequence[Outcome],
-        events: Sequence[Event],
+        skips: Sequence[Skip],
         *,
         reason: str = "",
     ) -> Run:
@@ -160,18 +159,14 @@ class IndividualSync:
             last = replace(run, phase=Phase.ENDED, state=state, outcome=state, reason=reason, ended_at=now)
             return replace(last, requests=dict(requests))
 
-        _, _, after = await together(
+        left_out = events_of_skips(skips, at=now, actor=run.actor, run=run.run)
+        _, _, _, after = await together(
             self._context.changes.add_outcomes(run.run, outcomes),
-            self._context.log.add(run.run, _END, [*(replace(event, at=now) for event in events), end], by_object=False),
+            self._context.log.add(run.run, _FRAME, [end], by_object=False),
+            self._context.log.add(run.run, _SKIPS, left_out, by_object=False),
             self._context.runs.change(run.run, ended),
         )
         return after
-
-    def _events(self, run: Run, decided: Decided, settled: Sequence[Settled], late: set[str]) -> list[Event]:
-        made = [one.change for one in settled if one.after is not None and one.change.object_id not in late]
-        at, names = self._context.clock.now(), decided.stored.group_names
-        events = events_of(made, at=at, actor=run.actor, run=run.run, group_names=names)
-        return events + events_of_skips(decided.plan.skips, at=at, actor=run.actor, run=run.run)
 
     def _event(self, run: Run, action: Happening, told: dict[str, str]) -> Event:
         name = run.sync.name if run.sync is not None else ""
@@ -191,5 +186,7 @@ def _told(outcome: Outcome, late: set[str]) -> Outcome:
     return replace(outcome, became=Became.UNCHANGED, actions=(), fields=(), reason=READ_LATER)
 
 
-def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    return {"users": len(outcomes), **Counter(outcome.became.value for outcome in outcomes)}
+def _counts(outcomes: Sequence[Outcome], skips: int) -> dict[str, int]:
+    """`skipped` are all of whom the plan left out something."""
+    counts = {"users": len(outcomes), **Counter(outcome.became.value for outcome in outcomes)}
+    return counts | ({"skipped": skips} if skips else {})

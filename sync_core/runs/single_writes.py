@@ -2,7 +2,7 @@
 rows of Objects.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from sync_core.directory.events import Event, Happening
 from sync_core.directory.groups import Group
 from sync_core.errors import AlreadyExists, Conflict, Rejected
 from sync_core.planning.changes import Change, Kind, Repair
+from sync_core.planning.events import events_of
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer, read_later
 from sync_core.runs.apply import Applier, Settled
@@ -31,7 +32,7 @@ from sync_core.storage.tables import Delete, Operation, Replace
 from sync_core.storage.together import together
 
 _CHAIN = "00"
-_GROUPS = 1
+_GROUPS = 0
 """Sequence, among the run's events in the log, of the groups that it made."""
 
 
@@ -48,6 +49,8 @@ class SingleWrites:
         """None when claims were lost to somebody else: then it is to be planned again."""
         changes = decided.plan.changes
         if self._beside is None and all(map(_stamps_only, changes)):
+            if decided.plan.skips:
+                await self._keep_plan(attempt, decided)
             settled = await self._applier.records(self._hand, writer, changes)
             await self._applier.objects(self._hand, writer, settled, {})
             return settled
@@ -59,16 +62,21 @@ class SingleWrites:
         settled = await self._applier.records(self._hand, writer, changes)
         await self._applier.pointers(settled)
         await self._release(decided)
-        await together(self._applier.objects(self._hand, writer, settled, etags), self._list(plan, attempt, writer, settled))
+        await together(
+            self._applier.objects(self._hand, writer, settled, etags),
+            self._list(plan, attempt, writer, settled, decided.stored.group_names),
+        )
         return settled
 
-    async def _list(self, plan: str, attempt: int, writer: Writer, settled: Sequence[Settled]) -> None:
-        """Among the changes that were made, where the histories of users look."""
+    async def _list(self, plan: str, attempt: int, writer: Writer, settled: Sequence[Settled], names: Mapping[str, str]) -> None:
+        """Among the changes that were made, where the histories of users look; and in the log, as a full run tells its slices."""
         made = (one.change for one in settled if one.after is not None and one.change.actions and not read_later(one.after, writer))
         if changes := sorted(made, key=lambda change: change.user_id):
             at, run = writer.now, self._run
             key = applied.key(at, run.run, f"{attempt:02d}")
-            await self._context.applied.add(Applied(run.directory_key, key, at, run.actor, run.run, plan, _CHAIN, 0, "", ""), changes)
+            slice_ = Applied(run.directory_key, key, at, run.actor, run.run, plan, _CHAIN, 0, "", "")
+            events = events_of(changes, at=at, actor=run.actor, run=run.run, group_names=names)
+            await together(self._context.applied.add(slice_, changes), self._context.log.add(slice_.source, 0, events, by_object=False))
 
     async def leave(self) -> None:
         """After the last write, when all of them were made."""
@@ -79,13 +87,16 @@ class SingleWrites:
         """Before the first write: the plan is kept, the settings are still those that it was made by, and the lock row says who writes.
         Gives the plan's name.
         """
+        plan, _ = await together(self._keep_plan(attempt, decided), self._check_settings())
+        if self._beside is None:
+            self._beside = Beside(self._context, self._run.directory_key, self._run.run)
+            await self._beside.enter()
+        return plan
+
+    async def _keep_plan(self, attempt: int, decided: Decided) -> str:
         plan = f"{attempt:02d}{self._context.random_bits(48):012x}"
         made, rows = decided.plan, self._context.changes
-        await together(
-            rows.add_slice(self._run.run, plan, _CHAIN, 0, made.changes),
-            rows.add_skips(self._run.run, plan, made.skips),
-            self._check_settings(),
-        )
+        await together(rows.add_slice(self._run.run, plan, _CHAIN, 0, made.changes), rows.add_skips(self._run.run, plan, made.skips))
         verdict = Verdict(
             plan=plan,
             slices={_CHAIN: 1},
@@ -97,9 +108,6 @@ class SingleWrites:
             group_names=dict(decided.stored.group_names),
         )
         await rows.decide(self._run.run, attempt, verdict)
-        if self._beside is None:
-            self._beside = Beside(self._context, self._run.directory_key, self._run.run)
-            await self._beside.enter()
         return plan
 
     async def _check_settings(self) -> None:

@@ -94,6 +94,14 @@ class ChangeRows:
                 number += 1
         return number
 
+    async def rewrite_outcomes(self, run: str, how: Callable[[Outcome], Outcome]) -> None:
+        """As `rewrite_slice`, what an individual sync answered."""
+        while (row := await self._tables.get(TABLE, run, _OUTCOME_ROW)) is not None:
+            before = unpack(row.values, _OUTCOMES)
+            after = tuple(map(how, before))
+            if after == before or await self._replaced(row, pack(after)):
+                return
+
     async def rewrite_held(self, run: str, plan: str, how: Callable[[HeldChange], HeldChange]) -> None:
         """As `rewrite_slice`, all rows of what was held."""
         number = 0
