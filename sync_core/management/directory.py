@@ -1,6 +1,7 @@
 """Users and groups as they are read through the API: in the order of their ids, a page at a time."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from sync_core.storage.users import UserRows
 
 USERS, GROUPS = "users", "groups"
 """The lists, as their cursors name them."""
+LOOKED_THROUGH = 1000
 
 
 class DirectoryViews:
@@ -29,6 +31,21 @@ class DirectoryViews:
         more = len(page) > limit
         existing = frozenset(sync.directory_key for sync in await self._syncs.all())
         return [_held_now(user, existing) for user in page[:limit]], cursor_after(page[limit - 1].user_id if more else "", USERS)
+
+    async def picked(self, match: Callable[[User], bool], *, limit: int, cursor: str) -> tuple[list[User], str]:
+        """As `users`, those whom `match` picks: one call looks through 1,000 users, so fewer may come although there are more."""
+        page = await self._users.page(cursor_place(cursor, USERS), LOOKED_THROUGH + 1)
+        existing = frozenset(sync.directory_key for sync in await self._syncs.all())
+        found: list[User] = []
+        last = ""
+        for user in page[:LOOKED_THROUGH]:
+            held_now = _held_now(user, existing)
+            if match(held_now):
+                if len(found) == limit:
+                    return found, cursor_after(last, USERS)
+                found.append(held_now)
+            last = user.user_id
+        return found, cursor_after(last if len(page) > LOOKED_THROUGH else "", USERS)
 
     async def user(self, user_id: str) -> User:
         """Raises NotFound."""

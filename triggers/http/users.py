@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from sync_core.directory.edits import MAX_NOTES, MAX_TEXT, POSITIONS, UserEdit
+from sync_core.directory.names import fold
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
 from triggers.http.fields import Answer, Body, Cursor, Limit, Page, page
@@ -21,6 +22,40 @@ router = APIRouter(prefix="/api/v1/users", tags=["users"])
 UserId = Annotated[str, Path(description="The user's id.", openapi_examples={"id": {"value": "DU2A3B4C5D6E7F2G3H4I"}})]
 
 
+_LOOKS = "Each request looks through 1,000 users at most: a page may be empty and still have a next one."
+ByName = Annotated[
+    str,
+    Query(
+        max_length=MAX_TEXT,
+        description="The one with this username, in any spelling, and outside Trash; the other filters do not count then. Costs two reads.",
+        openapi_examples={"name": {"value": "user@corp.example"}},
+    ),
+]
+ByPrefix = Annotated[
+    str,
+    Query(
+        max_length=MAX_TEXT,
+        description=f"Those whose usernames begin so, in any spelling. {_LOOKS}",
+        openapi_examples={"prefix": {"value": "us"}},
+    ),
+]
+ByStatus = Annotated[Status | None, Query(description=f"Those with this status. {_LOOKS}", openapi_examples={"off": {"value": "disabled"}})]
+BySync = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description=f"Those whom the sync of this directory key manages. {_LOOKS}",
+        openapi_examples={"sync": {"value": "DK2A3B4C5D6E7F2G3H4I"}},
+    ),
+]
+ByGroup = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description=f"Those in the group of this id. {_LOOKS} The group's own list of members costs less.",
+        openapi_examples={"group": {"value": "DG2A3B4C5D6E7F2G3H4I"}},
+    ),
+]
 Settable = Literal["active", "bypass", "disabled"]
 ALIASES = 'By position, "1" to "8". Positions that are not given stay.'
 
@@ -109,8 +144,34 @@ class UserAnswer(Answer):
 
 
 @router.get("", summary="List users", responses=answers())
-async def list_users(services: Serve, _: Reader, limit: Limit = 100, cursor: Cursor = "") -> Page[UserAnswer]:
+async def list_users(
+    services: Serve,
+    _: Reader,
+    username: ByName = "",
+    prefix: ByPrefix = "",
+    status: ByStatus = None,
+    sync: BySync = "",
+    group: ByGroup = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Page[UserAnswer]:
     """Users in the order of their ids, those in Trash too."""
+    if username:
+        found = await services.users.find(username)
+        return page([UserAnswer.of(await services.directory.presented(found.user))] if found is not None else [], "")
+    begins = fold(prefix)
+
+    def match(user: User) -> bool:
+        return (
+            (not begins or fold(user.username).startswith(begins))
+            and (status is None or user.status is status)
+            and (not sync or sync in user.held_by)
+            and (not group or group in user.groups)
+        )
+
+    if begins or status is not None or sync or group:
+        users, next_cursor = await services.directory.picked(match, limit=limit, cursor=cursor)
+        return page([UserAnswer.of(user) for user in users], next_cursor)
     users, next_cursor = await services.directory.users(limit=limit, cursor=cursor)
     return page([UserAnswer.of(user) for user in users], next_cursor)
 
