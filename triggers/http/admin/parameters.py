@@ -147,8 +147,12 @@ def _list(name: str, text: str) -> list[object]:
     return cast("list[object]", parsed)
 
 
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
 def _json(text: str | bytes, name: str) -> object:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Rejected(f"{name or 'the body'} is not JSON", field=name) from error
