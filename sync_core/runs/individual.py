@@ -121,7 +121,7 @@ class IndividualSync:
         for attempt in range(1, PLANS + 1):
             writer = with_(await make_writer(self._context, run), individual=True)
             decided = await self._few.decide(replace(run, run=mark), sync, found, writer, lock.last_run)
-            settled = await writes.write(attempt, decided, writer) if decided.plan.changes else []
+            settled = await writes.write(attempt, decided, writer)
             if settled is not None:
                 break
         else:
@@ -153,6 +153,7 @@ class IndividualSync:
     ) -> Run:
         now = self._context.clock.now()
         told = {"State": state.value, **({"Reason": reason} if reason else {}), **{name.title(): str(n) for name, n in run.counts.items()}}
+        begin = self._event(run, Happening.SYNC_BY_USER_BEGIN, {})  # again: at the same moment, it has the same row
         end = replace(self._event(run, Happening.SYNC_BY_USER_FINISH, told), at=now)
 
         def ended(_: Run) -> Run:
@@ -162,7 +163,7 @@ class IndividualSync:
         left_out = events_of_skips(skips, at=now, actor=run.actor, run=run.run)
         _, _, _, after = await together(
             self._context.changes.add_outcomes(run.run, outcomes),
-            self._context.log.add(run.run, _FRAME, [end], by_object=False),
+            self._context.log.add(run.run, _FRAME, [begin, end], by_object=False),
             self._context.log.add(run.run, _SKIPS, left_out, by_object=False),
             self._context.runs.change(run.run, ended),
         )
