@@ -111,6 +111,7 @@ async def site(users: int) -> AsyncGenerator[Site]:
                 groups = [group["id"] for group in (await control.get("/groups", params={"limit": 1000})).json()]
                 api = DemoApi(http)
                 connection = await api.connect(system.tenant.tenant_id)
+                await floors.warm_up(tables)
                 sync = await api.create_sync(connection["connection_id"], groups)
                 yield Site(system, system.tenant, api, http, control, tables, groups, sync["directory_key"])
             await tables.close()
