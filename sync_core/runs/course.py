@@ -78,11 +78,12 @@ class Course:
     async def advance(self, run: Run, phase: Phase, also: Callable[[Run], Run] = lambda run: run) -> Run | None:
         """Moves the run from the phase that `run` shows to the next; whoever does it sends that one's messages, and gets the run."""
         mine = False
+        mover = f"{self._context.random_bits(64):016x}"
 
         def moved(now: Run) -> Run | None:
             nonlocal mine
             mine = now.phase is run.phase and now.plan_attempt == run.plan_attempt
-            return replace(also(now), phase=phase, state=_STATES[phase]) if mine else None
+            return replace(also(now), phase=phase, state=_STATES[phase], moved_by=mover) if mine else None
 
         after = await self._context.runs.change(run.run, moved)
         if mine:

@@ -83,6 +83,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it finds users of the sync's former tenant again by their usernames (D-08)."""
     state: State = State.QUEUED
     phase: Phase = Phase.BEGIN
+    moved_by: str = ""
+    """Random: tells who moved it to this phase from others who were about to, with the same words otherwise."""
     sync: Sync | None = None
     """The settings that this run goes by, fixed by its begin step (D-17)."""
     read_at: datetime | None = None

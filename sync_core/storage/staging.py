@@ -11,7 +11,7 @@ import msgspec
 
 from sync_core.directory.events import Event
 from sync_core.entra.port import Page, Presence, SourceUser
-from sync_core.errors import AlreadyExists
+from sync_core.errors import AlreadyExists, Missing
 from sync_core.planning.reading import Outcome
 from sync_core.storage.bulk import write_all
 from sync_core.storage.packed import pack, unpack
@@ -177,13 +177,14 @@ class StagingRows:
         return {row.key.removeprefix("sign-"): msgspec.json.decode(row.blob("sign"), type=Sign) async for rows in query for row in rows}
 
     async def drop(self, run: str) -> None:
-        """Removes all that the run staged."""
-        async for rows in self._tables.query(TABLE, run, select=("at",)):
-            await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows], on_conflict=_gone)
-
-
-async def _gone(operation: object, error: object) -> None:
-    """Somebody else dropped it: as good."""
+        """Removes all that the run staged; looks again where somebody else is doing so too, rather than row by row at what is gone."""
+        while True:
+            try:
+                async for rows in self._tables.query(TABLE, run, select=("at",)):
+                    await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows])
+            except Missing:
+                continue
+            return
 
 
 def _page_key(group: int, attempt: int, number: int) -> str:

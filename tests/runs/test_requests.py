@@ -1,11 +1,14 @@
 """A run asks the source, and storage, for exactly what it needs; and shows how much that was."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from math import ceil
 
 import pytest
 
-from sync_core.runs.messages import Plan
+from sync_core.runs.course import Course
+from sync_core.runs.messages import Claim, Plan
 from sync_core.runs.record import Phase, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.tally import GRAPH, QUEUE, TABLES
@@ -119,3 +122,27 @@ async def test_a_run_that_changes_nothing_asks_storage_no_more_than_it_has_to(pe
     signs_and_finish = counted[TABLES] - ended.requests[TABLES]
     assert 0 < signs_and_finish <= 22 + pages(world) // 40
     assert ended.requests[QUEUE] == counted[QUEUE]
+
+
+async def test_two_who_move_a_run_on_at_once_send_its_next_messages_once():
+    world, key = await staffed(3)
+    run = await world.until(Phase.PLAN, await world.start(key))
+    both = asyncio.Barrier(2)
+    met = 0
+
+    def meet(point: Point, port: Port, method: Method, call: Call) -> Awaitable[None] | None:
+        nonlocal met
+        if (point, port, method, call.name) != ("before", "tables", "write", "Runs") or met == 2:
+            return None
+        met += 1
+        return until_both()
+
+    async def until_both() -> None:
+        await both.wait()
+
+    world.interrupt = meet
+    moved = await asyncio.gather(*(Course(world.context).advance(run, Phase.CLAIM) for _ in range(2)))
+    world.interrupt = None
+
+    assert [after is None for after in sorted(moved, key=bool)] == [True, False]
+    assert len(world.queues.receive(Claim.queue, limit=32)) == 1
