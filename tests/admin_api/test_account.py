@@ -107,7 +107,16 @@ async def test_activity_asked_for_in_no_known_way_is_refused(admin: AdminCaller,
 
 @pytest.mark.parametrize(
     "method",
-    ["get_administrative_units", "get_tokens", "get_u2ftokens", "get_webauthncredentials", "get_desktoptokens", "get_tokens_generator"],
+    [
+        "get_admins",
+        "get_admins_iterator",
+        "get_administrative_units",
+        "get_tokens",
+        "get_u2ftokens",
+        "get_webauthncredentials",
+        "get_desktoptokens",
+        "get_tokens_generator",
+    ],
 )
 async def test_devices_that_nobody_has_are_empty_lists(admin: AdminCaller, method: str) -> None:
     assert await admin(method) == []
@@ -123,6 +132,9 @@ async def test_a_user_has_none_of_them_and_nobody_has_none(admin: AdminCaller, m
 @pytest.mark.parametrize(
     ("method", "arguments"),
     [
+        ("get_admin", ["DE2A3B4C5D6E7F2G3H4I"]),
+        ("delete_admin", ["DE2A3B4C5D6E7F2G3H4I"]),
+        ("reset_admin", ["DE2A3B4C5D6E7F2G3H4I"]),
         ("get_token_by_id", ["DH2A3B4C5D6E7F2G3H4I"]),
         ("get_u2ftoken_by_id", ["one"]),
         ("get_webauthncredential_by_id", ["one"]),
@@ -150,6 +162,8 @@ async def test_what_the_product_has_not_is_not_found_in_the_apis_own_shape(admin
 @pytest.mark.parametrize(
     ("method", "arguments"),
     [
+        ("add_admin", ["Ann", "ann@corp.example", "+442079460316", "password", "Owner"]),
+        ("activate_admin", ["ann@corp.example"]),
         ("add_hotp6_token", ["1", "2"]),
         ("add_user_token", ["DU2A3B4C5D6E7F2G3H4I", "one"]),
         ("add_desktoptoken", ["one"]),

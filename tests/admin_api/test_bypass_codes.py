@@ -112,3 +112,4 @@ async def test_codes_go_with_their_user(admin: AdminCaller, ann: dict[str, Any])
     await admin("add_user_bypass_codes", ann["user_id"])
     await admin("delete_user", ann["user_id"])
     assert await admin("get_bypass_codes") == []
+    assert admin.api.deployment.tables.rows(lookups.BYPASS_CODES) == []
