@@ -124,7 +124,16 @@ def _renamed_only(before: User, change: Change, desired: Desired) -> User:
     return replace(before, username=username) if digest(username) in moved else before
 
 
+def _keeping_its_username(before: User, desired: Desired) -> Desired:
+    """As it is when the record is written: a full run may have changed it since this was planned (D-02)."""
+    if before.username in ("", desired.mapped.username):
+        return desired
+    return replace(desired, mapped=replace(desired.mapped, username=before.username), fingerprint="")
+
+
 def _written(before: User, change: Change, desired: Desired, writer: Writer) -> User:
+    if writer.individual:
+        desired = _keeping_its_username(before, desired)
     mapped, status = desired.mapped, _status(before, desired)
     kept = {position: value for position, value in before.aliases.items() if position not in mapped.aliases}
     others = {key: hold for key, hold in live_holds(before, writer.existing).items() if key != writer.directory_key}

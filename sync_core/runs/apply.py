@@ -276,7 +276,7 @@ def _object(hand: Hand, writer: Writer, one: Settled, etag: str) -> Operation:
         object_id=change.object_id,
         user_id=change.user_id,
         username=change.username,
-        fingerprint=desired.fingerprint if held and desired is not None else "",
+        fingerprint=hold.fingerprint if hold is not None and held and desired is not None else "",
         read_at=writer.read_at,
         trashed=after.in_trash,
         groups=hold.groups if hold is not None and held else (),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync_core.directory.users import User
@@ -73,6 +73,7 @@ async def test_wherever_it_dies_full_runs_end_as_if_it_had_not_been(made: story.
 # Beside a full run
 
 
+@example(order=10861558, changed=True)  # it wrote a username that the full run had just given to somebody else
 @given(order=st.integers(0, 2**32), changed=st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_beside_a_full_run_nothing_is_lost(order: int, changed: bool):  # D-16
