@@ -141,7 +141,7 @@ def _forgotten(wanted: Collection[str]) -> Callable[[Change], Change]:
             return change
         fields = tuple(replace(field, before="", after="") for field in change.fields)
         moves = tuple(replace(move, name="") for move in change.moves)
-        return replace(change, username="", reason="", fields=fields, moves=moves, desired=None)
+        return replace(change, username="", reason="", fields=fields, moves=moves, desired=None, gains=(), loses=())
 
     return how
 

@@ -46,7 +46,7 @@ async def test_a_second_run_on_the_same_source_writes_nothing():  # D-14: the fi
     assert {table: dict(rows(here, table)) for table in TABLES_OF_THE_DIRECTORY} == before
 
 
-TABLES_OF_THE_DIRECTORY = ("Users", "Names", "Objects", "Members", "Groups", "Trash", "Counts")
+TABLES_OF_THE_DIRECTORY = ("Users", "Names", "Emails", "Numbers", "Phones", "Objects", "Members", "Groups", "Trash", "Counts")
 
 
 def rows(here: World, table: str) -> dict[tuple[str, str], str]:

@@ -12,7 +12,7 @@ from azure.data.tables.aio import TableServiceClient
 from local.client import Signed
 from local.system import System
 
-DIRECTORY = ("Users", "Names", "Objects", "Members", "Groups", "Trash", "Counts")
+DIRECTORY = ("Users", "Names", "Emails", "Numbers", "Phones", "Objects", "Members", "Groups", "Trash", "Counts")
 ENDED = frozenset({"completed", "completed with warnings", "incomplete", "cancelled", "failed"})
 
 
