@@ -21,7 +21,7 @@ from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import ClaimMark, GroupMark
 
 ROWS_LOOKED_THROUGH = 20
-"""20,000 changes, or 10,000 skips."""
+"""By one call that picks: of some 1,000 changes, or 500 skips, each."""
 
 
 class Runs:

@@ -91,8 +91,8 @@ async def test_a_sync_that_it_left_while_another_one_retired_it_forgets_it():  #
     with pytest.raises(Cut):
         await here.deliver_one(Apply.queue)
     here.interrupt = None
+    here.clock.at = max(here.clock.at + timedelta(minutes=1), here.queues.due() or here.clock.at)
     (late,) = here.queues.receive(Apply.queue)
-    here.clock.at += timedelta(minutes=1)
     await here.start(other)
     while await here.deliver_one(*RUNS):
         pass

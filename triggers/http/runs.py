@@ -25,7 +25,7 @@ REFERENCE_CODE = "9f86d081884c7d659a2feaa0c55ad015"
 POLL_SECONDS = "2"
 SKIP_COLUMNS = ("username", "user_id", "object_id", "reason", "detail")
 CHANGE_COLUMNS = ("username", "user_id", "object_id", "actions", "reason", "field", "before", "after")
-_LOOKS = "Each request looks through 20 stored rows at most (20,000 changes, 10,000 skips): a page may be empty and have a next one."
+_LOOKS = "Each request looks through 20 stored rows at most (some 10,000 users): a page may be empty and have a next one."
 OfUser = Annotated[
     str, Query(max_length=64, description=f"Of this user only. {_LOOKS}", openapi_examples={"user": {"value": "DU2A3B4C5D6E7F2G3H4I"}})
 ]
