@@ -47,9 +47,7 @@ async def _figure(system: Site, name: str, rounds: Sequence[Sequence[str]]) -> F
 async def _shown(system: Site, name: str, taken: Sequence[float], names: int) -> Figure:
     newest = (await system.http.get(f"/api/v1/syncs/{system.directory_key}/runs", params={"limit": 1})).json()["items"][0]
     rounds_of_graph = 2
-    return Figure(
-        name=name, users=names, value=middle(taken), unit="s", floor=rounds_of_graph * GRAPH_SECONDS, requests=newest["requests"]
-    )
+    return Figure(name=name, users=names, value=middle(taken), unit="s", floor=rounds_of_graph * GRAPH_SECONDS, requests=newest["requests"])
 
 
 async def _sync(system: Site, names: Sequence[str]) -> float:
