@@ -17,12 +17,12 @@ from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.history import History
-from sync_core.management.integrations import Integrations
 from sync_core.management.idempotency import Idempotency
+from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
-from sync_core.management.schedules import Schedules
 from sync_core.management.phones import Phones
+from sync_core.management.schedules import Schedules
 from sync_core.management.sign_in import SignIn
 from sync_core.management.sync_settings import SyncSettings
 from sync_core.management.syncs import Syncs

@@ -19,12 +19,12 @@ from sync_core.management.directory import DirectoryViews
 from sync_core.management.groups import Groups
 from sync_core.management.health import Health
 from sync_core.management.history import History
-from sync_core.management.integrations import Integrations
 from sync_core.management.idempotency import Idempotency
+from sync_core.management.integrations import Integrations
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
-from sync_core.management.schedules import make_schedules
 from sync_core.management.phones import make_phones
+from sync_core.management.schedules import make_schedules
 from sync_core.management.sign_in import SignIn
 from sync_core.management.sync_settings import make_sync_settings
 from sync_core.management.syncs import make_syncs
