@@ -1,5 +1,6 @@
 """A local system to measure on: set up, run, looked at."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -18,9 +19,11 @@ from local.system import Options, System, Tenant, local_system
 from sync_core import ids
 from sync_core.storage.account import Account
 from sync_core.storage.azure_tables import AzureTables
+from sync_core.storage.locks import LockRows
 from sync_core.storage.tables import Row
 
 POLL_SECONDS = 1.0
+LOCK_SECONDS = 0.1
 
 type Rows = dict[str, list[Row]]
 """The directory's rows by table."""
@@ -54,7 +57,13 @@ class Site:
         if run["state"] not in {"completed", "completed with warnings"}:
             raise RuntimeError(f"the run ended {run['state']}: {run['reason']}")
         seconds = datetime.fromisoformat(run["ended_at"]).timestamp() - began
+        while (await self.locks.read(self.directory_key))[0].run:  # it drops what it staged, and frees its lock last
+            await asyncio.sleep(LOCK_SECONDS)
         return Ran(run["requests"], seconds, self.cpu("host") - host, self.cpu("azurite") - azurite)
+
+    @property
+    def locks(self) -> LockRows:
+        return LockRows(self.tables)
 
     def cpu(self, child: str) -> float:
         """Seconds of CPU that a part of the system has used so far."""
