@@ -16,7 +16,15 @@ NUMBER = "+442079460316"
 async def test_a_phone_is_made_changed_and_deleted(admin: AdminCaller) -> None:
     made = await admin("add_phone", number="+44 20 7946 0316", name="desk", type="Landline", extension="12", predelay="5")
     assert made.keys() == FIELDS | {"users"}
-    expected = {"number": NUMBER, "extension": "12", "name": "desk", "type": "Landline", "predelay": "5", "users": [], "activated": False}
+    expected: dict[str, Any] = {
+        "number": NUMBER,
+        "extension": "12",
+        "name": "desk",
+        "type": "Landline",
+        "predelay": "5",
+        "users": [],
+        "activated": False,
+    }
     assert {field: made[field] for field in expected} == expected
     phone_id = made["phone_id"]
     assert phone_id.startswith("DP")
