@@ -1,20 +1,18 @@
 """The Admin API end to end: the official client, unchanged, against the function host, over plain HTTP and over TLS; and a shell."""
 
 import asyncio
-import ssl
 import subprocess
 import warnings
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duo_client  # pyright: ignore[reportMissingTypeStubs], it has none
 import httpx
 import pytest
-import trustme
 
 from tests.system.driver import Driver
+from tests.system.tls import behind_tls
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 official: Any = duo_client
@@ -229,7 +227,7 @@ async def test_every_version_of_the_signature_gets_in(driver: Driver, version: i
 
 @pytest.mark.filterwarnings("ignore:ssl.PROTOCOL_TLS is deprecated:DeprecationWarning")  # the client's own
 async def test_the_official_client_comes_over_tls(driver: Driver, tmp_path: Path) -> None:
-    async with behind_tls(driver, tmp_path) as (port, authority):
+    async with behind_tls(driver.system.base_url, tmp_path) as (port, authority):
         admin = client(driver, port=port, ca_certs=str(authority))
         admin.host = "localhost"
         summary = await call(admin.get_info_summary)
@@ -238,35 +236,6 @@ async def test_the_official_client_comes_over_tls(driver: Driver, tmp_path: Path
         assert await call(admin.delete_group, made["group_id"]) == ""
         admin.skey = "x" * 40
         assert (await refused(admin.get_users))[:2] == (401, 40103)
-
-
-@asynccontextmanager
-async def behind_tls(driver: Driver, folder: Path) -> AsyncGenerator[tuple[int, Path]]:
-    """A port that takes TLS off and passes the bytes on to the host; and the file of the authority to trust."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    file = folder / "authority.pem"
-    authority.cert_pem.write_to_path(str(file))
-    host = httpx.URL(driver.system.base_url)
-
-    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(host.host, host.port)
-        try:
-            await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer), return_exceptions=True)
-        finally:
-            inner_writer.close()
-            writer.close()
-
-    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1], file
 
 
 SHELL = r"""
