@@ -57,7 +57,7 @@ class Site:
         if run["state"] not in {"completed", "completed with warnings"}:
             raise RuntimeError(f"the run ended {run['state']}: {run['reason']}")
         seconds = datetime.fromisoformat(run["ended_at"]).timestamp() - began
-        while (await self.locks.read(self.directory_key))[0].run:  # it drops what it staged, and frees its lock last
+        while (await self.locks.read(self.directory_key))[0].run:  # noqa: ASYNC110, the host frees it, last of all
             await asyncio.sleep(LOCK_SECONDS)
         return Ran(run["requests"], seconds, self.cpu("host") - host, self.cpu("azurite") - azurite)
 
