@@ -1,9 +1,23 @@
-"""What may be selected, and how a sync may be called."""
+"""What may be selected, how often a sync runs, what keeps it from running, and how it may be called."""
+
+from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
-from sync_core.directory.syncs import MAX_GROUPS, check_groups, check_name
+from sync_core.directory.attributes import Mapping
+from sync_core.directory.syncs import MAX_GROUPS, SelectedGroup, Sync, check_groups, check_interval, check_name, check_runnable, moved
 from sync_core.errors import Rejected
+
+SYNC = Sync(
+    directory_key="DK1",
+    name="Acme",
+    connection_id="c1",
+    tenant_id="here",
+    groups=(SelectedGroup(object_id="g", group_id="DG1", name="staff"),),
+    mapping=Mapping(),
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
 
 
 def test_400_groups_may_be_selected_and_401_may_not():  # B-031
@@ -11,16 +25,57 @@ def test_400_groups_may_be_selected_and_401_may_not():  # B-031
 
     assert MAX_GROUPS == 400
     check_groups(groups[:400])
-    with pytest.raises(Rejected, match="400"):
+    with pytest.raises(Rejected, match="at most 400 groups can be selected, not 401") as refusal:
         check_groups(groups)
+    assert refusal.value.field == "groups"
 
 
-@pytest.mark.parametrize("groups", [(), ("a", "b", "a")])
-def test_a_selection_has_groups_and_none_twice(groups: tuple[str, ...]):  # B-035, D-20
-    with pytest.raises(Rejected) as refusal:
-        check_groups(groups)
+def test_no_group_may_be_selected_twice():
+    with pytest.raises(Rejected, match="a group is selected twice") as refusal:
+        check_groups(("a", "b", "a"))
 
     assert refusal.value.field == "groups"
+
+
+def test_a_selection_may_be_empty_but_such_a_sync_does_not_run():  # B-035, D-20
+    check_groups(())
+
+    with pytest.raises(Rejected, match="no groups are selected: select at least one") as refusal:
+        check_runnable(replace(SYNC, groups=()))
+    assert refusal.value.field == "groups"
+    check_runnable(SYNC)
+
+
+@pytest.mark.parametrize(("minutes", "possible"), [(29, False), (30, True), (10080, True), (10081, False)])
+def test_a_sync_runs_every_half_hour_to_every_week(minutes: int, possible: bool):  # D-26
+    if possible:
+        check_interval(minutes)
+        return
+    with pytest.raises(Rejected, match="30 to 10080 minutes") as refusal:
+        check_interval(minutes)
+    assert refusal.value.field == "interval"
+
+
+def test_user_syncs_run_every_12_hours_by_default():  # B-100, D-26
+    assert SYNC.interval == 12 * 60
+
+
+def test_a_sync_whose_connection_moved_waits_for_a_preview():  # D-08
+    there = moved(replace(SYNC, relink=True), "there")
+
+    assert (there.tenant_id, there.moved_from, there.relink, there.version) == ("there", "here", False, 2)
+    with pytest.raises(Rejected, match="preview the sync, and accept the preview") as refusal:
+        check_runnable(there)
+    assert refusal.value.field == "tenant_id"
+
+
+def test_a_sync_that_moved_on_or_back_still_knows_which_tenant_it_left():  # D-08
+    there = moved(SYNC, "there")
+
+    assert moved(there, "elsewhere").moved_from == "here"
+    back = moved(there, "here")
+    assert (back.moved_from, back.version) == ("", 3)
+    check_runnable(back)
 
 
 def test_a_name_loses_its_outer_blanks():  # B-025
@@ -30,5 +85,7 @@ def test_a_name_loses_its_outer_blanks():  # B-025
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 129, "a\nb", "a\tb", "a\x00b"])
 def test_a_name_is_1_to_128_printable_characters(name: str):  # B-025
-    with pytest.raises(Rejected):
+    with pytest.raises(Rejected, match="1 to 128 printable characters") as refusal:
         check_name(name)
+
+    assert refusal.value.field == "name"
