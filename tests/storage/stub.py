@@ -70,8 +70,8 @@ class Stub:
 
 
 @asynccontextmanager
-async def stub_service() -> AsyncGenerator[Stub]:
-    stub = Stub()
+async def stub_service(stub: Stub | None = None) -> AsyncGenerator[Stub]:
+    stub = stub or Stub()
     app = web.Application(client_max_size=8 * 1024 * 1024)
     app.router.add_route("*", "/{tail:.*}", stub.answer)
     runner = web.AppRunner(app)
