@@ -131,3 +131,25 @@ def test_sources_of_phones_are_checked_and_a_secondary_one_needs_a_primary_one()
     assert refused(Mapping(primary_phone="manager")) == "phones.primary"
     assert refused(Mapping(primary_phone="mobilePhone", secondary_phone="manager")) == "phones.secondary"
     assert refused(Mapping(secondary_phone="mobilePhone")) == "phones.primary"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        (Mapping(realname=""), "realname needs a source attribute"),
+        (Mapping(aliases={"9": "mail"}), 'alias positions are "1" to "8", not \'9\''),
+        (Mapping(secondary_phone="mobilePhone"), "a secondary phone needs a primary one"),
+        (Mapping(username="mail", normalize=True), "usernames are normalized only when their source is userPrincipalName"),
+        (
+            Mapping(username="onPremisesSamAccountName"),
+            "onPremisesSamAccountName cannot be the source of usernames; it may be an alias",
+        ),
+        (Mapping(username="otherMails"), "otherMails has several values and cannot be the source of usernames"),
+        (Mapping(notes="remarks"), "'remarks' is not an attribute of Microsoft Graph users that can be imported as text"),
+    ],
+)
+def test_a_mapping_that_cannot_be_says_why(mapping: Mapping, words: str):  # B-042..B-049, B-065, B-071
+    with pytest.raises(Rejected) as refusal:
+        check(mapping)
+
+    assert str(refusal.value) == words

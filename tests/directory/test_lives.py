@@ -76,6 +76,7 @@ def test_a_run_that_fails_while_its_sync_is_paused_is_judged_at_the_pause():  # 
 def test_resumed_after_it_had_failed_for_thirty_days_it_begins_anew():  # B-125
     life, _ = failing(LIFE, 61)
 
+    assert life.failures == 61
     life = resumed(life, 720, NOW + 31 * DAY)
 
     assert (life.failing_since, life.failures, life.reported, life.paused) == (None, 0, (), False)
@@ -85,6 +86,15 @@ def test_resumed_it_runs_at_its_next_slot_not_at_once():
     life = resumed(paused(LIFE, Pause.BY_HAND, NOW), 720, NOW + 9 * DAY)
 
     assert life.next_at == NOW + 9 * DAY + timedelta(seconds=60)
+
+
+def test_resumed_it_is_as_if_it_had_never_been_paused():  # B-120, B-132
+    life = paused(replace(LIFE, needs_authorization=True, wrote=True), Pause.REAUTHORIZATION, NOW)
+
+    assert life.paused_by == ""
+    assert resumed(life, 720, NOW) == replace(LIFE, wrote=True, next_at=NOW + timedelta(seconds=60))
+    by_hand = paused(LIFE, Pause.BY_HAND, NOW, "an admin")
+    assert resumed(by_hand, 720, NOW) == replace(LIFE, next_at=NOW + timedelta(seconds=60))
 
 
 def test_pausing_what_is_paused_keeps_why_and_since_when():
@@ -144,12 +154,17 @@ def test_how_it_stands_in_words(sync: Sync, life: Life, status: str, alert: str)
     assert (shown.connection_status, shown.alert) == (status, alert)
 
 
+def test_how_a_sync_goes_is_shown_with_its_streak_and_its_last_good_run():  # B-106
+    failing_since, succeeded_at = NOW - DAY, NOW - 2 * DAY
+
+    shown = standing(SYNC, replace(LIFE, failing_since=failing_since, failures=3, succeeded_at=succeeded_at))
+
+    assert (shown.schedule, shown.paused_because, shown.paused_by, shown.paused_at) == ("active", "", "", None)
+    assert (shown.failing_since, shown.failures, shown.last_full_sync_at) == (failing_since, 3, succeeded_at)
+
+
 def test_what_is_paused_has_no_next_run():  # B-106
     assert standing(SYNC, LIFE).next_run_at == NOW + HALF_A_DAY
     shown = standing(SYNC, paused(LIFE, Pause.BY_HAND, NOW, "an admin"))
-    assert (shown.schedule, shown.next_run_at, shown.paused_because, shown.paused_by) == (
-        "paused",
-        None,
-        "paused by an administrator",
-        "an admin",
-    )
+    assert (shown.schedule, shown.next_run_at, shown.paused_at) == ("paused", None, NOW)
+    assert (shown.paused_because, shown.paused_by) == ("paused by an administrator", "an admin")

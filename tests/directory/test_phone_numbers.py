@@ -9,6 +9,13 @@ from sync_core.directory.phone_numbers import MAX_WRITTEN, PhoneNumber, parse
 from sync_core.errors import Rejected
 
 US, EXAMPLE = "+17345559876", "+7345559876x123"
+HOW = "write it as +442079460316, in the US also as 734-555-9876, with x123 behind it for an extension"
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> None:
+    """Nothing is known from an earlier test."""
+    parse.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -92,6 +99,22 @@ def test_ten_digits_behind_a_plus_are_the_us_number_unless_another_country_has_t
 def test_what_cannot_be_read_is_refused_in_words_and_not_guessed(written: str) -> None:  # B-074, B-075
     with pytest.raises(Rejected, match="phone number"):
         parse(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("none", f"'none' is not a phone number: {HOW}"),
+        ("7" * 65, f"'{'7' * 64}'… is not a phone number: {HOW}"),
+        ("911", f"'911' is no phone number of the US: {HOW}"),
+        ("+999123456789", f"'+999123456789' is no phone number of any country: {HOW}"),
+    ],
+)
+def test_a_refusal_says_what_was_read_and_how_to_write_it(written: str, words: str) -> None:  # B-074, B-075
+    with pytest.raises(Rejected) as refusal:
+        parse(written)
+
+    assert (refusal.value.field, str(refusal.value)) == ("number", words)
 
 
 COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_core.directory.roles import Action, Role, may
+from sync_core.directory.roles import Action, Role, is_above, may
 
 
 @pytest.mark.parametrize("action", [Action.MANAGE_USER_SYNC, Action.MANAGE_USERS])
@@ -28,3 +28,17 @@ def test_roles_stand_highest_first():  # D-25, E-13
         "Phishing Manager",
         "Read-only",
     ]
+
+
+def test_a_role_is_above_those_after_it_and_not_above_itself():  # D-25
+    roles = list(Role)
+
+    assert [is_above(Role.USER_MANAGER, other) for other in roles] == [
+        place > roles.index(Role.USER_MANAGER) for place in range(len(roles))
+    ]
+
+
+def test_the_help_desk_syncs_single_users_too():  # B-008
+    allowed = {role for role in Role if may(role, Action.SYNC_USERS)}
+
+    assert allowed == {Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER, Role.HELP_DESK}

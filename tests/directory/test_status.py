@@ -57,5 +57,15 @@ def test_a_lockout_says_why():
     assert of(Status.BYPASS, "lost their phone").reason == "it is locked out: lost their phone"
 
 
+def test_each_status_says_why():
+    assert {status: of(status).reason for status in Status} == {
+        Status.ACTIVE: "it is active",
+        Status.BYPASS: "it needs no second factor",
+        Status.DISABLED: "it is disabled",
+        Status.PENDING_DELETION: "it is in Trash, and will be deleted unless a sync finds it again",
+        Status.PURGING: "it is being deleted for good",
+    }
+
+
 def test_one_that_is_being_deleted_is_told_from_one_that_may_come_back():  # B-162, D-27
     assert of(Status.PURGING).reason != of(Status.PENDING_DELETION).reason

@@ -166,8 +166,8 @@ def test_a_group_selected_no_more_loses_its_members_under_the_brake(sync: SyncMo
     assert all("first:sales" in sync.user(person).groups for person in both)
 
 
-@pytest.mark.parametrize(("people", "renamed", "held"), [(50, 10, False), (50, 11, True), (55, 11, False)])
-def test_renames_are_held_when_over_ten_and_over_a_fifth(sync: SyncModel, people: int, renamed: int, held: bool):
+@pytest.mark.parametrize(("people", "renamed", "held"), [(50, 10, False), (50, 11, True), (55, 11, False), (5, 1, False), (4, 1, True)])
+def test_renames_are_held_when_over_a_fifth(sync: SyncModel, people: int, renamed: int, held: bool):
     hired = staffed(sync, people)
     for person in hired[:renamed]:
         sync.source.rename(person, f"new-{sync.source.people[person].values['userPrincipalName']}")
@@ -249,11 +249,13 @@ def test_two_sets_are_told_apart_by_their_digests_and_their_differences(sync: Sy
 
 @pytest.mark.parametrize("field", Brake.__struct_fields__)
 def test_a_limit_is_a_number_that_can_be(field: str):
-    for wrong in (-1, 101 if field.endswith("_percent") else MOST + 1):
+    most = 100 if field.endswith("_percent") else MOST
+    for wrong in (-1, most + 1):
         with pytest.raises(Rejected) as refused:
             check_brake(Brake(**{field: wrong}))
-        assert refused.value.field == f"brake.{field}"
+        assert (refused.value.field, str(refused.value)) == (f"brake.{field}", f"{field} is 0 to {most}, not {wrong}")
     check_brake(Brake(**{field: 0}))
+    check_brake(Brake(**{field: most}))
 
 
 # Whatever happens, whatever the limits
