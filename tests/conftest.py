@@ -19,6 +19,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile("long", settings.get_profile("ci"), derandomize=False, max_examples=2000)
+settings.register_profile("short", settings.get_profile("ci"), max_examples=8)  # for every one of thousands of mutants
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
