@@ -20,8 +20,8 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
     """Members that one group loses."""
     group_losses_percent: int = 50
     """Of its members."""
-    renames: int = 10
-    """Users renamed or taken over: in a sync of four, one rename is a quarter."""
+    renames: int = 0
+    """Users renamed or taken over."""
     renames_percent: int = 20
     """Of the users that the sync holds; a sync that holds nobody yet is not asked."""
 

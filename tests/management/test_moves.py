@@ -24,7 +24,7 @@ from sync_core.runs.record import Run, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.scheduled import DAY, life, pass_time, runs_of
 from tests.runs.source import ModelSource
-from tests.runs.world import Cut, World
+from tests.runs.world import LIMITLESS, Cut, World
 
 OLD, NEW = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 BY = "an admin"
@@ -262,7 +262,7 @@ async def test_normalization_is_switched_on_and_off_and_the_next_full_run_rename
     over = (office.world.tables, office.source, office.world.clock, office.world.random.getrandbits)
     settings = make_sync_settings(*over)
 
-    await settings.save(key, SyncEdit(mapping=lambda mapping: replace(mapping, normalize=True)), by=BY)
+    await settings.save(key, SyncEdit(mapping=lambda mapping: replace(mapping, normalize=True), brake=lambda _: LIMITLESS), by=BY)
     assert {user.user_id: user.username for user in await office.world.users()} == before
     await office.world.sync(key)
     assert {user.user_id: user.username for user in await office.world.users()} == {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sync_core.directory.brake import Brake
+from sync_core.directory.brake import MOST, Brake
 from sync_core.directory.syncs import SelectedGroup
 from sync_core.errors import AlreadyRunning, NotFound, Rejected
 from sync_core.runs.record import Phase, RunKind, State
@@ -78,7 +78,7 @@ async def test_a_preview_shows_what_the_brake_would_hold_and_nothing_stands_held
     world, key = await story.changing()
     stored = await world.context.syncs.read(key)
     assert stored is not None
-    tight = replace(stored.sync, brake=Brake(removals=0, removals_percent=0))
+    tight = replace(stored.sync, brake=Brake(removals=0, removals_percent=0, renames=MOST))
 
     preview = await world.preview(key, tight)
 

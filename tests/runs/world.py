@@ -31,6 +31,8 @@ from tests.runs.source import ModelDirectory, ModelSource
 from tests.storage.unreliable import UnreliableQueues, UnreliableTables, Weather
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AMONG_FEW = Brake(renames=10)
+"""The limits of stories with a handful of people, where one rename is a fifth."""
 LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 EVERY_MINUTE = timedelta(minutes=1)
 
@@ -109,7 +111,7 @@ class World:
             tenant_id=tenant or self.source.tenant,
             groups=selected,
             mapping=mapping or Mapping(),
-            brake=brake or Brake(),
+            brake=brake or AMONG_FEW,
             created_at=self.clock.now(),
         )
         await self.context.syncs.insert(sync)

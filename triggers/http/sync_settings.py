@@ -80,7 +80,7 @@ class BrakePatch(Body):
     removals_most: int | None = _limit(500)
     group_losses: int | None = _limit(10)
     group_losses_percent: int | None = _limit(50)
-    renames: int | None = _limit(10)
+    renames: int | None = _limit(0)
     renames_percent: int | None = _limit(20)
 
     def over(self, brake: Brake) -> Brake:

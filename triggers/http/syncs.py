@@ -88,7 +88,7 @@ class BrakeBody(Body):
     removals_most: int = Field(default=_BRAKE.removals_most, description="So many are held whatever their share.", examples=[500])
     group_losses: int = Field(default=_BRAKE.group_losses, description="Members that one group loses.", examples=[10])
     group_losses_percent: int = Field(default=_BRAKE.group_losses_percent, description="Of its members.", examples=[50])
-    renames: int = Field(default=_BRAKE.renames, description="Users renamed or taken over.", examples=[10])
+    renames: int = Field(default=_BRAKE.renames, description="Users renamed or taken over.", examples=[0])
     renames_percent: int = Field(default=_BRAKE.renames_percent, description="Of the users that the sync holds.", examples=[20])
 
     def brake(self) -> Brake:
