@@ -12,6 +12,9 @@ import msgspec
 
 from sync_core.errors import Transient
 
+REQUESTS = 20
+"""In one `$batch`, at most (learn.microsoft.com, "JSON batching")."""
+
 
 class SourceUser(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One user as the source has it now.

@@ -16,12 +16,10 @@ from kiota_abstractions.request_information import RequestInformation
 
 from sync_core.entra.client import GraphClient
 from sync_core.entra.errors import BACKOFF, from_graph, retry_after
-from sync_core.entra.port import PartlyTold, Presence, SourceUser
+from sync_core.entra.port import REQUESTS, PartlyTold, Presence, SourceUser
 from sync_core.entra.rows import NO_PERMISSION, UserReader
 from sync_core.errors import GroupGone, StopRun, Transient
 
-REQUESTS = 20
-"""In one batch, at most."""
 PATIENCE = 2.0
 """Seconds that one call waits in all; beyond that its caller's message waits in the queue."""
 SOON = 0.5

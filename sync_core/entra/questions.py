@@ -17,12 +17,10 @@ from kiota_abstractions.request_information import RequestInformation
 from sync_core.directory.attributes import USER_PRINCIPAL_NAME
 from sync_core.entra.client import GraphClient
 from sync_core.entra.errors import BACKOFF, from_graph, retry_after
-from sync_core.entra.port import Answers, Kind, Questions, Sight, SourceGroup, SourceUser
+from sync_core.entra.port import REQUESTS, Answers, Kind, Questions, Sight, SourceGroup, SourceUser
 from sync_core.entra.rows import NO_PERMISSION, UserReader
 from sync_core.errors import GroupGone, Rejected, StopRun, SyncError, Transient
 
-REQUESTS = 20
-"""In one batch, at most."""
 PATIENCE = 1.0
 """Seconds that all waiting takes at most: somebody waits for the answer."""
 SOON = 0.2

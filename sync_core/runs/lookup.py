@@ -8,8 +8,7 @@ from sync_core.directory.attributes import apply_mapping
 from sync_core.directory.names import digest, fold
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
-from sync_core.entra.port import Answers, Directory, Presence, Questions, Sight, SourceUser
-from sync_core.entra.questions import REQUESTS
+from sync_core.entra.port import REQUESTS, Answers, Directory, Presence, Questions, Sight, SourceUser
 from sync_core.planning.asked import may_be_name, stored_name
 from sync_core.planning.claims import holder
 from sync_core.runs.context import Context

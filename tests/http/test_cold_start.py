@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ["httpx", "msgraph", "azure.identity", "cryptography", "azure.storage.queue", "fastapi"]
+HEAVY = ["httpx", "msgraph", "azure.identity", "cryptography", "azure.storage.queue", "phonenumbers", "fastapi"]
 SHOW = "import sys, {module}; print(*(name for name in {heavy} if name in sys.modules))"
 
 

@@ -58,7 +58,7 @@ async def test_an_unknown_path_outside_the_api_is_not_found_without_a_signature(
     [
         ("DELETE", "/api/v1/users", {"GET", "POST"}),
         ("PUT", "/api/v1/connections", {"GET", "POST"}),
-        ("PATCH", "/api/v1/syncs/DK2A3B4C5D6E7F2G3H4I", {"GET", "DELETE"}),
+        ("PUT", "/api/v1/syncs/DK2A3B4C5D6E7F2G3H4I", {"GET", "PATCH", "DELETE"}),
         ("DELETE", "/api/v1/syncs/DK2A3B4C5D6E7F2G3H4I/runs", {"GET", "POST"}),
     ],
 )
