@@ -62,14 +62,23 @@ async def _tell(console: Console, system: System, tenant: Tenant, api: DemoApi) 
     for event in await change_people(tenant.url):
         console.print(f"  {event}")
 
+    console.rule("What the next sync would do: a preview, which writes nothing")
+    preview = await _follow(console, api, sync["directory_key"], "preview")
+    console.print(_outcome(preview))
+    console.print(_changes(await api.changes(preview["reference_code"])))
+
     console.rule("The second full sync")
     second = await _follow(console, api, sync["directory_key"])
     console.print(_outcome(second))
-    console.print(_changes(await api.changes(second["reference_code"])))
+    moved = [change for change in await api.changes(second["reference_code"]) if "groups" in change["actions"]]
+
+    console.rule("Why is this user so?")
+    for change in moved[:1]:
+        console.print(_explained(await api.explain(sync["directory_key"], change["user_id"])))
     return second
 
 
-async def _follow(console: Console, api: DemoApi, directory_key: str) -> dict[str, Any]:
+async def _follow(console: Console, api: DemoApi, directory_key: str, what: str = "runs") -> dict[str, Any]:
     """Starts a run and shows how far it is until it has ended."""
     columns = (
         TextColumn("{task.description:<10}"),
@@ -80,10 +89,10 @@ async def _follow(console: Console, api: DemoApi, directory_key: str) -> dict[st
     run: dict[str, Any] = {}
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("queued", total=1)
-        async for run in api.follow(directory_key):
+        async for run in api.follow(directory_key, what):
             progress = run["progress"]
             shown.update(task, description=run["state"], completed=progress["done"], total=max(1, progress["total"]))
-    if run["state"] not in {"completed", "completed with warnings"}:
+    if run["state"] not in {"completed", "completed with warnings", "previewed"}:
         raise CommandFailed(f"The run {run['reference_code']} ended {run['state']}: {run['reason']}")
     return run
 
@@ -114,6 +123,17 @@ def _changes(changes: list[dict[str, Any]]) -> Table:
     for change in changes[:SHOWN]:
         fields = "\n".join(f"{field['name']}: {field['before'] or '(none)'} → {field['after'] or '(none)'}" for field in change["fields"])
         table.add_row(change["username"], ", ".join(change["actions"]), fields, change["reason"])
+    return table
+
+
+def _explained(explanation: dict[str, Any]) -> Table:
+    table = Table(show_header=False, box=None)
+    for value in explanation["values"]:
+        table.add_row(value["field"], f"{value['becomes'] or '(none)'}, from {value['source']}")
+    for group in explanation["groups"]:
+        table.add_row("group", f"{group['name']}, through {' → '.join(group['path'])}" if group["nested"] else group["name"])
+    if decision := explanation["decision"]:
+        table.add_row("a sync now", f"{decision['outcome']}: {decision['reason']}")
     return table
 
 

@@ -11,7 +11,7 @@ from local.foreground import CommandFailed
 
 POLL_SECONDS = 0.25
 """A tenth of what the API asks of callers elsewhere: here they are alone."""
-ENDED = frozenset({"completed", "completed with warnings", "incomplete", "cancelled", "failed"})
+ENDED = frozenset({"completed", "completed with warnings", "incomplete", "cancelled", "failed", "held", "previewed"})
 PAGE = 300
 
 
@@ -33,9 +33,9 @@ class DemoApi:
     async def create_sync(self, connection_id: str, groups: list[str]) -> dict[str, Any]:
         return await self._call("POST", "/api/v1/syncs", json={"connection_id": connection_id, "name": "Demo", "groups": groups})
 
-    async def follow(self, directory_key: str, every: float = POLL_SECONDS) -> AsyncGenerator[dict[str, Any]]:
-        """Starts a run and yields it as it stands, every so many seconds, until it has ended."""
-        run = await self._call("POST", f"/api/v1/syncs/{directory_key}/runs")
+    async def follow(self, directory_key: str, what: str = "runs", every: float = POLL_SECONDS) -> AsyncGenerator[dict[str, Any]]:
+        """Starts a run, or with "preview" one, and yields it as it stands, every so many seconds, until it has ended."""
+        run = await self._call("POST", f"/api/v1/syncs/{directory_key}/{what}")
         while True:
             run = await self._call("GET", f"/api/v1/runs/{run['reference_code']}")
             yield run
@@ -48,6 +48,9 @@ class DemoApi:
 
     async def changes(self, reference_code: str) -> list[dict[str, Any]]:
         return await self._all(f"/api/v1/runs/{reference_code}/changes")
+
+    async def explain(self, directory_key: str, user: str) -> dict[str, Any]:
+        return await self._call("GET", f"/api/v1/syncs/{directory_key}/explain", params={"user": user})
 
     async def _all(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []

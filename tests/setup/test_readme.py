@@ -8,11 +8,11 @@ from tests.setup.scratch import ROOT
 README = (ROOT / "README.md").read_text()
 
 
-def python_example() -> str:
-    """The README's signed call."""
-    found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
-    assert found
-    return found[1]
+def python_examples() -> list[str]:
+    """The README's signed call, and its call of the Admin API."""
+    found: list[str] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(found) == 2
+    return found
 
 
 def test_every_make_target_that_it_names_exists() -> None:

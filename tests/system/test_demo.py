@@ -25,6 +25,10 @@ async def test_the_demo_syncs_a_tenant_changes_people_and_shows_what_changed(
     actions = {name: number for name, number in run["counts"].items() if name.startswith("users ")}
     assert actions == {"users create": 1, "users rename": 1, "users update": 1, "users groups": 1, "users disable": 1, "users trash": 1}
     assert "Nova Lindqvist is hired" in told.getvalue()
+    preview, _, rest = told.getvalue().partition("a preview, which writes nothing")[2].partition("The second full sync")
+    assert "previewed  reference code" in preview
+    assert "What changed: 5 users" in preview
+    assert "unchanged: member of" in rest
     assert not (tmp_path / "state.json").exists()
 
 
