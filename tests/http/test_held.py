@@ -133,7 +133,7 @@ async def test_what_is_held_shows_on_the_sync_and_is_approved_by_its_digest(whol
     assert [(one["what"], one["count"], one["of"]) for one in held["classes"]] == [("removals and disables", 12, 40)]
     listed = await whole.all(f"/api/v1/runs/{run['reference_code']}/held", limit=5)
     assert [(one["actions"], one["since"]) for one in listed] == [(["trash"], "new")] * 12
-    path = f"/api/v1/syncs/{key}/held:approve"
+    path = f"/api/v1/syncs/{key}/held/approve"
     problem(await whole.client.post(path, json={"digest": "0" * 32}), 412, 41201)
     problem(await whole.client.post(path, json={"digest": held["digest"]}, auth=whole.reader), 403, 40301)
     started = await whole.client.post(path, json={"digest": held["digest"]})
@@ -159,11 +159,11 @@ async def test_what_is_held_is_discarded(whole: Decided) -> None:
     key = await staffed(whole)
     await whole.run(key)
     digest = {"digest": (await whole.get(f"/api/v1/syncs/{key}/held"))["digest"]}
-    path = f"/api/v1/syncs/{key}/held:discard"
+    path = f"/api/v1/syncs/{key}/held/discard"
     problem(await whole.client.post(path, json=digest, auth=whole.reader), 403, 40301)
     assert (await whole.client.post(path, json=digest)).status_code == 204
     problem(await whole.client.get(f"/api/v1/syncs/{key}/held"), 404, 40401)
-    problem(await whole.client.post(f"/api/v1/syncs/{key}/held:approve", json=digest), 412, 41201)
+    problem(await whole.client.post(f"/api/v1/syncs/{key}/held/approve", json=digest), 412, 41201)
 
 
 async def test_only_takeovers_that_wait_for_it_are_confirmed(whole: Decided) -> None:  # D-05
@@ -171,6 +171,6 @@ async def test_only_takeovers_that_wait_for_it_are_confirmed(whole: Decided) -> 
     run = await whole.run(key)
     held_back = whole.world.source.named("user3")
     path = f"/api/v1/runs/{run['reference_code']}/skips"
-    assert problem(await whole.client.post(f"{path}/{held_back}:confirm"), 400, 40002)["field"] == "object_id"
-    problem(await whole.client.post(f"{path}/{held_back}:confirm", auth=whole.reader), 403, 40301)
-    problem(await whole.client.post(f"{path}/nobody:confirm"), 404, 40401)
+    assert problem(await whole.client.post(f"{path}/{held_back}/confirm"), 400, 40002)["field"] == "object_id"
+    problem(await whole.client.post(f"{path}/{held_back}/confirm", auth=whole.reader), 403, 40301)
+    problem(await whole.client.post(f"{path}/nobody/confirm"), 404, 40401)

@@ -69,11 +69,11 @@ async def test_this_user_is_synced_by_its_id(caller: httpx.AsyncClient, url: str
     user_id = (await call(caller, url, [ANN]))["items"][0]["user_id"]
     source.accounts[source.named("ann")].attributes["displayName"] = "Ann Lind"
 
-    answer = (await caller.post(f"/api/v1/users/{user_id}:sync")).json()
+    answer = (await caller.post(f"/api/v1/users/{user_id}/sync")).json()
 
     (told,) = answer["items"][0]["items"]
     assert (told["outcome"], told["fields"]) == ("updated", [{"name": "realname", "before": "Ann", "after": "Ann Lind"}])
-    problem(await caller.post("/api/v1/users/DU222222222222222222:sync"), 404, 40401)
+    problem(await caller.post("/api/v1/users/DU222222222222222222/sync"), 404, 40401)
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.HELP_DESK, 200), (Role.USER_MANAGER, 200), (Role.SECURITY_ANALYST, 403)])

@@ -116,7 +116,7 @@ async def read_held(directory_key: SyncKey, services: Serve, _: Reader) -> HeldA
 
 
 @router.post(
-    "/api/v1/syncs/{directory_key}/held:approve",
+    "/api/v1/syncs/{directory_key}/held/approve",
     status_code=202,
     summary="Approve what is held",
     responses=answers(NOT_FOUND, RUNNING, OUTDATED),
@@ -135,7 +135,7 @@ async def approve_held(
 
 
 @router.post(
-    "/api/v1/syncs/{directory_key}/held:discard",
+    "/api/v1/syncs/{directory_key}/held/discard",
     status_code=204,
     summary="Discard what is held",
     responses=answers(NOT_FOUND, RUNNING, OUTDATED),
@@ -153,7 +153,7 @@ async def list_held(reference_code: RunRef, services: Serve, _: Reader, limit: L
     return page([HeldChangeAnswer.of_change(change) for change in held], cursor_after(place, listed))
 
 
-@router.post("/api/v1/runs/{reference_code}/skips/{object_id}:confirm", summary="Confirm a takeover", responses=answers(NOT_FOUND))
+@router.post("/api/v1/runs/{reference_code}/skips/{object_id}/confirm", summary="Confirm a takeover", responses=answers(NOT_FOUND))
 async def confirm_takeover(reference_code: RunRef, object_id: ObjectId, services: Serve, actor: SyncManager) -> ConfirmationAnswer:
     """Lets the next run of the sync take over the user that this skip names, although that enables somebody who is disabled here.
 

@@ -122,7 +122,7 @@ async def sync_users(directory_key: SyncKey, named: NamesBody, services: Serve, 
     return SyncedAnswer.from_(await services.individual.of_names(directory_key, named.names, str(actor)))
 
 
-@router.post("/api/v1/users/{user_id}:sync", summary="Sync this user", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.post("/api/v1/users/{user_id}/sync", summary="Sync this user", responses=answers(NOT_FOUND, REAUTHORIZE))
 async def sync_user(user_id: UserId, services: Serve, actor: UserSyncer) -> SyncedList:
     """Syncs one user by each sync that manages it. Refused where that normalizes usernames: sync the user by its name then."""
     return SyncedList(items=[SyncedAnswer.from_(synced) for synced in await services.individual.of_user(user_id, str(actor))])
