@@ -53,7 +53,7 @@ class Site:
     async def run(self) -> Ran:
         """A full run, from the caller's request for it to its end, which is read off its row: the caller looks as seldom as others do."""
         began, host, azurite = time.time(), self.cpu("host"), self.cpu("azurite")
-        run = [run async for run in self.api.follow(self.directory_key, POLL_SECONDS)][-1]
+        run = [run async for run in self.api.follow(self.directory_key, every=POLL_SECONDS)][-1]
         if run["state"] not in {"completed", "completed with warnings"}:
             raise RuntimeError(f"the run ended {run['state']}: {run['reason']}")
         seconds = datetime.fromisoformat(run["ended_at"]).timestamp() - began
