@@ -41,18 +41,18 @@ def test_what_is_not_given_stays():
 
 @pytest.mark.parametrize("field", TEXTS)
 def test_a_text_is_changed_alone_and_loses_its_outer_blanks(field: str):
-    assert edited(ANN, UserEdit(**{field: f"  {'x' * 256} "}), NOW) == replace(ANN, **{field: "x" * 256})
+    assert edited(ANN, replace(UserEdit(), **{field: f"  {'x' * 256} "}), NOW) == replace(ANN, **{field: "x" * 256})
 
 
 @pytest.mark.parametrize("field", TEXTS[1:])
 def test_a_text_may_be_emptied(field: str):
-    assert edited(ANN, UserEdit(**{field: ""}), NOW) == replace(ANN, **{field: ""})
+    assert edited(ANN, replace(UserEdit(), **{field: ""}), NOW) == replace(ANN, **{field: ""})
 
 
 @pytest.mark.parametrize("field", TEXTS)
 @pytest.mark.parametrize("text", ["x" * 257, "a\nb", "a\x00b"])
 def test_a_text_is_256_printable_characters_on_one_line(field: str, text: str):
-    assert refused(UserEdit(**{field: text})) == (field, f"{field} is at most 256 printable characters, on one line")
+    assert refused(replace(UserEdit(), **{field: text})) == (field, f"{field} is at most 256 printable characters, on one line")
 
 
 @pytest.mark.parametrize("name", ["", "   "])

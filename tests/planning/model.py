@@ -30,6 +30,7 @@ type Order = Callable[[Sequence[Change]], Iterable[Change]]
 
 LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+A_WEEK = timedelta(days=7)
 PAGE = 3
 """Rows of a page of the index: small, so that most plans see several."""
 
@@ -46,6 +47,9 @@ class Row:
     fingerprint: str = ""
     trashed: bool = False
     groups: tuple[str, ...] = ()
+
+
+NO_ROW = Row("")
 
 
 @dataclass(slots=True)
@@ -79,6 +83,32 @@ class DirectoryModel:
 
     def existing(self) -> frozenset[str]:
         return frozenset(self.syncs) - self.deleted
+
+    def delete_sync(self, key: str) -> None:
+        """A tombstone; those whom another sync holds too are written anew by that (D-17)."""
+        self.deleted.add(key)
+        for other in self.syncs.values():
+            for object_id, row in other.objects.items():
+                if key in self.records[row.user_id].held_by:
+                    other.objects[object_id] = Row(row.user_id, "", row.trashed, row.groups)
+
+    def night(self, days: int = 0) -> None:
+        """Some days pass, then everybody who has been in Trash for a week is deleted for good, with all rows that name it (D-27)."""
+        self.now += timedelta(days=days)
+        for user in list(self.records.values()):
+            if user.trashed_at is not None and user.trashed_at + A_WEEK <= self.now:
+                self._purge(user)
+
+    def _purge(self, user: User) -> None:
+        for key in user.name_digests:
+            if self.claims[key].owner == user.user_id:
+                del self.claims[key]
+        for row in self.members.values():
+            row.discard(user.user_id)
+        for key, object_id in user.objects:
+            if self.syncs[key].objects.get(object_id, NO_ROW).user_id == user.user_id:
+                del self.syncs[key].objects[object_id]
+        del self.records[user.user_id]
 
     def by_hand(self, username: str, *groups: str, status: Status = Status.ACTIVE, **aliases: str) -> User:
         """A user that no sync manages. Aliases as alias1="..."."""
@@ -117,11 +147,18 @@ class SyncModel:
     """Objects in the changes of a run that did not end."""
     claimed: set[str] = field(default_factory=set[str])
     """Digests of the names that such a run had claimed or given up."""
+    selections: int = 0
 
     @property
     def state(self) -> tuple[object, ...]:
         """All that a run may have changed."""
         return self.objects, self.directory.records, self.directory.claims, self.directory.members
+
+    def select(self, group: str) -> None:
+        """Selected again it is another group here (D-20)."""
+        self.source.groups.setdefault(group, set())
+        self.selections += 1
+        self.selected[group] = f"{self.key}:{group}:{self.selections}"
 
     def user(self, object_id: str) -> User:
         return self.directory.records[self.objects[object_id].user_id]

@@ -12,12 +12,14 @@ from sync_core.planning.changes import Action, Change
 from sync_core.planning.settle import settle
 from tests.planning import agreement
 from tests.planning.histories import ALIAS, MOBILE, OFFICE, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
+from tests.planning.ledger import Ledger
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.planned import Planned
-from tests.planning.source import SALES, SourceModel
+from tests.planning.source import SALES, STAFF, SourceModel
 
 BY_HAND = ("add", "bypass", "activate")
 FAILURES = ("unread", "remove group")
+REORGANIZED = ("deselect", "select", "remove group", "delete sync", "night", "night")
 MANY = settings(max_examples=5 * settings().max_examples)
 """A history is cheap, and most are dull."""
 MAPPING = Mapping(aliases={"1": ALIAS}, primary_phone=OFFICE, secondary_phone=MOBILE)
@@ -58,6 +60,44 @@ def test_after_every_sync_the_directory_says_what_the_source_says_and_planning_a
             agreement.says_what_the_source_says(sync, planned)
         else:
             live(sync, event)
+
+
+def reorganize(sync: SyncModel, event: Event) -> SyncModel:
+    """What befalls the sync itself, and the sync that goes on: a deleted one is set up again, under another directory key."""
+    kind, first, second, _ = event
+    group = (STAFF, SALES)[first % 2]
+    if kind == "deselect" and len(sync.selected) > 1:
+        sync.selected.pop(group, None)
+    elif kind == "select" and group not in sync.selected:
+        sync.select(group)
+    elif kind == "remove group" and group in sync.source.groups:
+        sync.source.remove_group(group)
+    elif kind == "delete sync":
+        sync.directory.delete_sync(sync.key)
+        return sync.directory.connect(f"{sync.key}'", sync.source, *sync.selected, mapping=MAPPING)
+    elif kind == "night":
+        sync.directory.night(days=second % 5)
+    return sync
+
+
+@MANY
+@given(histories(*PEOPLE, *BY_HAND, *REORGANIZED, "sync", "sync", "sync", "sync", "sync", longest=40))
+def test_everybody_is_whom_a_plain_ledger_says_whatever_happens_to_people_groups_and_syncs(history: list[Event]):  # B-010, B-140..B-163
+    first = company()
+    syncs = [first, first.directory.connect("second", first.source, SALES, "lab", mapping=MAPPING)]
+    ledger = Ledger(first.directory)
+    for event in [*history, ("sync", 0, 0, 0), ("sync", 1, 0, 0)]:
+        place = event[2] % 3 // 2 if event[0] != "sync" else event[1] % 2
+        if event[0] in REORGANIZED:
+            syncs[place] = reorganize(syncs[place], event)
+            ledger.night()
+        elif event[0] != "sync":
+            live(syncs[0], event)
+        else:
+            before = dict(first.directory.records)
+            planned = syncs[place].run()
+            agrees(syncs[place], planned)
+            ledger.check(syncs[place], before, planned)
 
 
 @MANY
