@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from kiota_abstractions.method import Method
-from kiota_abstractions.request_information import RequestInformation
 
+from sync_core.entra.batches import Inner, post, readable
 from sync_core.entra.client import GraphClient
 from sync_core.entra.errors import BACKOFF, from_graph, retry_after
 from sync_core.entra.port import REQUESTS, PartlyTold, Presence, SourceUser
@@ -24,19 +23,6 @@ PATIENCE = 2.0
 """Seconds that one call waits in all; beyond that its caller's message waits in the queue."""
 SOON = 0.5
 """Seconds until a request is asked again whose answer is missing, names no Retry-After, or contradicts its twin's."""
-
-
-class _Inner(msgspec.Struct):
-    """One answer inside a batch."""
-
-    id: str
-    status: int
-    headers: dict[str, str] = {}
-    body: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Batch(msgspec.Struct):
-    responses: list[_Inner]
 
 
 class _GroupIds(msgspec.Struct):
@@ -110,19 +96,12 @@ class PresenceReader:
 
     async def _ask(self, requests: Sequence[tuple[_Person, bool]], users: UserReader) -> float:
         """One batch. Notes the answers on their persons; returns the longest wait that a throttled one names."""
-        body = [_request(str(number), person, users, groups=groups) for number, (person, groups) in enumerate(requests)]
-        request = RequestInformation(Method.POST)
-        request.url = f"{self._client.base_url}/$batch"
-        request.headers.add("Accept", "application/json")
-        request.headers.add("Content-Type", "application/json")
-        request.content = msgspec.json.encode({"requests": body})
+        asked = [_request(person, users, groups=groups) for person, groups in requests]
         wait = 0.0
-        try:
-            for answer in msgspec.json.decode(await self._client.send(request), type=_Batch).responses:
-                person, groups = requests[int(answer.id)]
+        with readable():
+            for number, answer in await post(self._client, asked):
+                person, groups = requests[number]
                 wait = max(wait, _note(person, answer, users, groups=groups))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError) as broken:
-            raise Transient(f"Microsoft Graph's answer to a batch cannot be read: {broken}", retry_after=BACKOFF) from broken
         return wait
 
 
@@ -135,16 +114,16 @@ def _missing(person: _Person) -> list[tuple[_Person, bool]]:
     return [(person, groups) for groups, told in ((False, person.user_told), (True, person.groups_told)) if not told]
 
 
-def _request(number: str, person: _Person, users: UserReader, *, groups: bool) -> dict[str, Any]:
+def _request(person: _Person, users: UserReader, *, groups: bool) -> dict[str, Any]:
     url = f"/users/{quote(person.object_id, safe='')}"
     low = {"x-ms-throttle-priority": "Low"}
     if not groups:
-        return {"id": number, "method": "GET", "url": f"{url}?$select={','.join(users.select)}", "headers": low}
+        return {"method": "GET", "url": f"{url}?$select={','.join(users.select)}", "headers": low}
     headers = {"Content-Type": "application/json", **low}
-    return {"id": number, "method": "POST", "url": f"{url}/getMemberGroups", "headers": headers, "body": {"securityEnabledOnly": False}}
+    return {"method": "POST", "url": f"{url}/getMemberGroups", "headers": headers, "body": {"securityEnabledOnly": False}}
 
 
-def _note(person: _Person, answer: _Inner, users: UserReader, *, groups: bool) -> float:
+def _note(person: _Person, answer: Inner, users: UserReader, *, groups: bool) -> float:
     """Notes one answer; returns the seconds to wait when it has to be asked again, else 0."""
     if not 200 <= answer.status < 300:
         detail = _detail(answer)
@@ -160,14 +139,14 @@ def _note(person: _Person, answer: _Inner, users: UserReader, *, groups: bool) -
     return 0.0
 
 
-def _detail(answer: _Inner) -> _Detail:
+def _detail(answer: Inner) -> _Detail:
     try:
         return msgspec.json.decode(answer.body, type=_Refusal).error
     except msgspec.DecodeError:  # a gateway's HTML page, as a text
         return _Detail()
 
 
-def _groups(answer: _Inner) -> frozenset[str] | None:
+def _groups(answer: Inner) -> frozenset[str] | None:
     if answer.status == 404:
         return None
     ids = msgspec.json.decode(answer.body, type=_GroupIds)
@@ -176,7 +155,7 @@ def _groups(answer: _Inner) -> frozenset[str] | None:
     return frozenset(ids.value)
 
 
-def _user(answer: _Inner, users: UserReader) -> SourceUser | None:
+def _user(answer: Inner, users: UserReader) -> SourceUser | None:
     if answer.status == 404:
         return None
     user = users.user(answer.body)

@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from kiota_abstractions.method import Method
-from kiota_abstractions.request_information import RequestInformation
 
 from sync_core.directory.attributes import USER_PRINCIPAL_NAME
+from sync_core.entra.batches import Inner, post, readable
 from sync_core.entra.client import GraphClient
 from sync_core.entra.errors import BACKOFF, from_graph, retry_after
 from sync_core.entra.port import REQUESTS, Answers, Kind, Questions, Sight, SourceGroup, SourceUser
@@ -28,19 +27,6 @@ SOON = 0.2
 MOST_NAMED = 3
 """So many users of one name are told: that there are several is what counts."""
 _ADVANCED = {"ConsistencyLevel": "eventual"}
-
-
-class _Inner(msgspec.Struct):
-    """One answer inside a batch."""
-
-    id: str
-    status: int
-    headers: dict[str, str] = {}
-    body: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Batch(msgspec.Struct):
-    responses: list[_Inner]
 
 
 class _Rows(msgspec.Struct):
@@ -104,26 +90,18 @@ class QuestionReader:
 
     async def _ask(self, questions: Sequence[_Question]) -> tuple[float, list[_Question]]:
         """One batch: the longest wait that a throttled answer names, and the questions to ask again."""
-        request = RequestInformation(Method.POST)
-        request.url = f"{self._client.base_url}/$batch"
-        request.headers.add("Accept", "application/json")
-        request.headers.add("Content-Type", "application/json")
-        request.content = msgspec.json.encode({"requests": [{"id": str(n), **q.request} for n, q in enumerate(questions)]})
-        body = await self._client.send(request)
         wait, told = 0.0, set[int]()
-        try:
-            for answer in msgspec.json.decode(body, type=_Batch).responses:
-                busy = _note(questions[int(answer.id)], answer)
+        with readable():
+            for number, answer in await post(self._client, [question.request for question in questions]):
+                busy = _note(questions[number], answer)
                 if busy is None:
-                    told.add(int(answer.id))
+                    told.add(number)
                 else:
                     wait = max(wait, busy)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError) as broken:
-            raise Transient(f"Microsoft Graph's answer to a batch cannot be read: {broken}", retry_after=BACKOFF) from broken
         return wait, [question for n, question in enumerate(questions) if n not in told]
 
 
-def _note(question: _Question, answer: _Inner) -> float | None:
+def _note(question: _Question, answer: Inner) -> float | None:
     """Notes one answer; gives the seconds to wait when it has to be asked again."""
     if 200 <= answer.status < 300:
         question.note(answer.body)

@@ -54,43 +54,24 @@ def _actor(request: Request) -> Actor:
     return actor
 
 
-async def _reader(request: Request) -> Actor:
-    actor = _actor(request)
-    actor.must(Action.READ)
-    return actor
+def _who_may(action: Action) -> Any:
+    """A dependency: who calls, once its role is seen to allow this. Raises Unauthenticated and Forbidden."""
+
+    async def actor(request: Request) -> Actor:
+        found = _actor(request)
+        found.must(action)
+        return found
+
+    return Depends(actor)
 
 
-async def _sync_manager(request: Request) -> Actor:
-    actor = _actor(request)
-    actor.must(Action.MANAGE_USER_SYNC)
-    return actor
-
-
-async def _user_syncer(request: Request) -> Actor:
-    actor = _actor(request)
-    actor.must(Action.SYNC_USERS)
-    return actor
-
-
-async def _user_manager(request: Request) -> Actor:
-    actor = _actor(request)
-    actor.must(Action.MANAGE_USERS)
-    return actor
-
-
-async def _key_manager(request: Request) -> Actor:
-    actor = _actor(request)
-    actor.must(Action.MANAGE_KEYS)
-    return actor
-
-
-Reader = Annotated[Actor, Depends(_reader)]
+Reader = Annotated[Actor, _who_may(Action.READ)]
 """Who calls, and may read."""
-SyncManager = Annotated[Actor, Depends(_sync_manager)]
+SyncManager = Annotated[Actor, _who_may(Action.MANAGE_USER_SYNC)]
 """Who calls, and may set up and run user syncs (B-006)."""
-UserSyncer = Annotated[Actor, Depends(_user_syncer)]
+UserSyncer = Annotated[Actor, _who_may(Action.SYNC_USERS)]
 """Who calls, and may sync single users (B-008)."""
-UserManager = Annotated[Actor, Depends(_user_manager)]
+UserManager = Annotated[Actor, _who_may(Action.MANAGE_USERS)]
 """Who calls, and may manage users and groups."""
-KeyManager = Annotated[Actor, Depends(_key_manager)]
+KeyManager = Annotated[Actor, _who_may(Action.MANAGE_KEYS)]
 """Who calls, and may manage integration keys."""
