@@ -247,6 +247,72 @@ def test_two_sets_are_told_apart_by_their_digests_and_their_differences(sync: Sy
     assert digest_of([("a", "trash"), ("b", "trash")]) == digest_of([("b", "trash"), ("a", "trash")]) != digest_of([("ab", "trash")])
 
 
+def test_what_is_held_is_told_of_each_user_by_its_name_here_and_in_words(sync: SyncModel):  # D-12
+    sync.limits = Brake(removals=0, removals_percent=0, group_losses=0, group_losses_percent=0, renames=0, renames_percent=0)
+    ann, bea, cyd, dan, eve = (sync.source.hire(name, STAFF, SALES) for name in ("ann", "bea", "cyd", "dan", "eve"))
+    sync.run()
+    sync.directory.by_hand("guest")
+    sync.source.rename(ann, "anna")
+    sync.source.move(ann, STAFF)
+    sync.source.disable(ann)
+    sync.source.disable(bea)
+    leave(sync, cyd)
+    sync.source.move(dan, STAFF)
+    guest = sync.source.hire("guest", STAFF)
+
+    planned = sync.run()
+
+    told = {change.object_id: (change.user_id, change.username, change.actions, change.detail) for change in planned.braking.held}
+    user_id = {person: sync.user(person).user_id for person in (ann, bea, cyd, dan)}
+    taken = sync.directory.named("guest")
+    assert taken is not None
+    assert told == {
+        ann: (
+            user_id[ann],
+            "ann",
+            ("disable", "leave group first:sales", "rename to anna"),
+            "would be disabled and leave the group sales and rename to anna",
+        ),
+        bea: (user_id[bea], "bea", ("disable",), "would be disabled"),
+        cyd: (user_id[cyd], "cyd", ("trash",), "would go to Trash"),
+        dan: (user_id[dan], "dan", ("leave group first:sales",), "would leave the group sales"),
+        guest: (taken.user_id, "guest", (f"take over {taken.user_id}",), f"would take over {taken.user_id}"),
+    }
+    skip = planned.skip(cyd)
+    assert skip is not None
+    assert (skip.user_id, skip.username, skip.reason, skip.detail) == (user_id[cyd], "cyd", Reason.HELD, "would go to Trash")
+    assert planned.reason(eve) is None
+
+
+def test_who_leaves_for_another_sync_is_told_so(sync: SyncModel):  # D-12, B-160
+    second = sync.directory.connect("second", sync.source, "lab")
+    ann = sync.source.hire("ann", STAFF, "lab")
+    sync.run()
+    second.run()
+    sync.limits = Brake(removals=0, removals_percent=0)
+    sync.source.move(ann, "lab")
+
+    assert [(change.actions, change.detail) for change in sync.run().braking.held] == [(("leave",), "would leave this sync")]
+
+
+def test_each_limit_that_is_passed_is_told_with_its_figures(sync: SyncModel):  # D-12
+    hired = staffed(sync, 40)
+    both = staffed(sync, 20, STAFF, SALES)
+    leave(sync, *hired[:9], *both[:4])
+    for person in both[4:12]:
+        sync.source.move(person, STAFF)
+    for number, person in enumerate(hired[20:33]):
+        sync.source.rename(person, f"new{number}")
+
+    told = [(overrun.what, overrun.detail) for overrun in sync.run().braking.overruns]
+
+    assert told == [
+        (Class.REMOVALS, "13 of 60 users would be removed or disabled: over 10, and over 20 % or 500"),
+        (Class.GROUP_LOSSES, "the group sales would lose 12 of 20 members: over 10, and over 50 %"),
+        (Class.RENAMES, f"13 users would be renamed or taken over, where the sync holds 60: over {Brake().renames}, and over 20 %"),
+    ]
+
+
 @pytest.mark.parametrize("field", Brake.__struct_fields__)
 def test_a_limit_is_a_number_that_can_be(field: str):
     most = 100 if field.endswith("_percent") else MOST
