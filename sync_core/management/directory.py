@@ -1,11 +1,11 @@
 """Users and groups as they are read through the API: in the order of their ids, a page at a time."""
 
-from bisect import bisect_right
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from sync_core.directory.groups import Group, api_name, as_kept
+from sync_core.directory.groups import Group, GroupStatus, api_name, as_kept
+from sync_core.directory.names import fold
 from sync_core.directory.phone_edits import by_hand
 from sync_core.directory.users import User
 from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
@@ -58,11 +58,23 @@ class DirectoryViews:
         """The user without the syncs that were deleted: they hold nobody (D-17)."""
         return _held_now(user, frozenset(sync.directory_key for sync in await self._syncs.all()))
 
-    async def groups(self, *, limit: int, cursor: str) -> tuple[list[tuple[Group, str]], str]:
-        """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name."""
-        after = cursor_place(cursor, GROUPS)
-        groups = [group for group, _etag in await self._groups.all()]
-        rest = groups[bisect_right(groups, after, key=lambda group: group.group_id) :]
+    async def groups(
+        self, *, prefix: str = "", sync: str = "", status: GroupStatus | None = None, limit: int, cursor: str
+    ) -> tuple[list[tuple[Group, str]], str]:
+        """As `users`; each group with the name that the API shows (D-20), which is made of its sync's present name. Of the filters,
+        `prefix` begins the name without its sync, in any spelling, and `sync` keeps the group now.
+        """
+        after, begins = cursor_place(cursor, GROUPS), fold(prefix)
+        if sync and sync not in {one.directory_key for one in await self._syncs.all()}:
+            return [], ""
+        rest = [
+            group
+            for group, _etag in await self._groups.all()
+            if group.group_id > after
+            and fold(group.name).startswith(begins)
+            and (not sync or group.sync == sync)
+            and (status is None or group.status is status)
+        ]
         more = len(rest) > limit
         return await self._named(rest[:limit]), cursor_after(rest[limit - 1].group_id if more else "", GROUPS)
 

@@ -21,7 +21,7 @@ from sync_core.errors import Conflict, NotFound, Rejected
 from sync_core.ids import RandomBits
 from sync_core.management.connections import Connections, make_connections, presentable
 from sync_core.management.journal import Journal
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
 from sync_core.management.selection import find, selected
 from sync_core.management.versions import check_version
 from sync_core.storage.lives import LifeRows
@@ -30,6 +30,8 @@ from sync_core.storage.syncs import NameTaken, SyncRows
 from sync_core.storage.tables import Tables
 
 DEFAULT_BRAKE = Brake()
+SYNCS = "syncs"
+"""The list, as its cursors name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class Syncs:
 
     async def all(self) -> list[Sync]:
         return [sync for sync in await self._rows.all() if sync.deleted_at is None]
+
+    async def page(self, prefix: str, *, limit: int, cursor: str) -> tuple[list[Sync], str]:
+        """At most `limit` of those whose names begin so, in any spelling, and the cursor of those that follow: "" when none do."""
+        after, begins = cursor_place(cursor, SYNCS), names.fold(prefix)
+        found = [sync for sync in await self.all() if sync.directory_key > after and names.fold(sync.name).startswith(begins)]
+        return found[:limit], cursor_after(found[limit - 1].directory_key if len(found) > limit else "", SYNCS)
 
     async def known(self) -> dict[str, Sync]:
         """All syncs by directory key, deleted ones too: groups are still called after these (B-143)."""

@@ -17,9 +17,13 @@ from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.messages import Begin
 from sync_core.runs.preview import is_expired
 from sync_core.runs.record import ENDED, Approval, Phase, Progress, Run, RunKind, State, as_it_stands
+from sync_core.storage.bulk import each
 from sync_core.storage.changes import Verdict
+from sync_core.storage.runs import place
 from sync_core.storage.staging import ClaimMark, GroupMark
 
+RUNS_LOOKED_THROUGH = 100
+_PARALLEL_READS = 8
 ROWS_LOOKED_THROUGH = 20
 """By one call that picks: of some 1,000 changes, or 500 skips, each."""
 
@@ -81,11 +85,25 @@ class Runs:
         """The reference code of the sync's present run; "" when there is none."""
         return (await self._context.locks.read(directory_key))[0].run
 
-    async def history(self, directory_key: str, *, limit: int, cursor: str = "") -> tuple[list[Run], str]:
-        """The sync's runs, newest first, and the cursor for more ("" at the end)."""
-        codes, after = await self._context.runs.history(directory_key, limit, cursor)
+    async def newest(self, directory_key: str) -> Run | None:
+        """The sync's newest full run: the one that goes on, else the one that ended last."""
+        lock, _ = await self._context.locks.read(directory_key)
+        code = lock.run or lock.last_run
+        return await self._context.runs.get(code) if code else None
+
+    async def history(
+        self, directory_key: str, *, limit: int, cursor: str = "", match: Callable[[Run], bool] | None = None
+    ) -> tuple[list[Run], str]:
+        """The sync's runs but for previews, newest first, and the cursor for more ("" at the end). Picked by `match`, one call looks
+        through 100 runs: fewer than `limit` may come although there are more.
+        """
+        codes, after = await self._context.runs.history(directory_key, limit if match is None else RUNS_LOOKED_THROUGH, cursor)
         now = self._context.clock.now()
-        return [as_it_stands(await self._context.runs.get(code), now) for code in codes], after
+        runs = [as_it_stands(run, now) for run in await each(codes, self._context.runs.get, _PARALLEL_READS)]
+        if match is None:
+            return runs, after
+        found = [run for run in runs if match(run)]
+        return found[:limit], place(found[limit - 1]) if len(found) > limit else after
 
     async def cancel(self, run_ref: str, actor: str) -> Run:
         """Asks the run to end: what is applied stays, nothing more is removed (B-104, D-14). NotFound; Rejected when it has ended."""

@@ -108,6 +108,11 @@ class RunRows:
         return record(row.values, Run), row.etag
 
 
+def place(run: Run) -> str:
+    """The run's own place in its sync's list: `history` goes on behind it."""
+    return _history_key(run.queued_at, run.run)
+
+
 def place_of(at: datetime) -> str:
     """The place, in a sync's list, of the runs queued before that time."""
     return _history_key(at, "")

@@ -10,7 +10,7 @@ from sync_core.errors import AlreadyRunning, NotFound, SyncError
 from sync_core.management.syncs import Syncs
 from sync_core.planning.changes import Change
 from sync_core.planning.reasons import Skip
-from sync_core.runs.record import Phase, Progress, Run, State
+from sync_core.runs.record import Phase, Progress, Run, RunKind, State
 
 QUEUED = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 
@@ -46,9 +46,15 @@ class RunsModel:
     async def view(self, run_ref: str) -> tuple[Run, Progress]:
         return self._find(run_ref), Progress("read", 3, 12)
 
-    async def history(self, directory_key: str, *, limit: int, cursor: str) -> tuple[list[Run], str]:
+    async def newest(self, directory_key: str) -> Run | None:
+        runs = [run for run in self.runs if run.directory_key == directory_key and run.kind is RunKind.FULL]
+        return runs[-1] if runs else None
+
+    async def history(
+        self, directory_key: str, *, limit: int, cursor: str, match: Callable[[Run], bool] | None = None
+    ) -> tuple[list[Run], str]:
         start = int(cursor or "0")
-        runs = [run for run in reversed(self.runs) if run.directory_key == directory_key][start:]
+        runs = [run for run in reversed(self.runs) if run.directory_key == directory_key and (match is None or match(run))][start:]
         return runs[:limit], str(start + limit) if len(runs) > limit else ""
 
     async def running(self, directory_key: str) -> str:

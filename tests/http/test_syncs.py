@@ -47,7 +47,7 @@ async def test_a_sync_is_made_listed_and_read(caller: httpx.AsyncClient, connect
         "phones": None,
     }
     assert [(group["object_id"], group["name"]) for group in sync["groups"]] == [(guid(0), "Group 0")]
-    assert (await caller.get(SYNCS)).json() == {"items": [sync]}
+    assert (await caller.get(SYNCS)).json() == {"items": [sync], "next_cursor": None}
     assert (await caller.get(made.headers["location"])).json() == sync | {"running": None, "last_run": None, "held": None}
 
 

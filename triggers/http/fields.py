@@ -63,6 +63,10 @@ RunRef = Annotated[
     AfterValidator(_reference_code),
     Path(description="The run's reference code.", openapi_examples={"code": {"value": "9f86d081884c7d659a2feaa0c55ad015"}}),
 ]
+NamePrefix = Annotated[
+    str,
+    Query(max_length=256, description="Those whose names begin so, in any spelling.", openapi_examples={"prefix": {"value": "he"}}),
+]
 Limit = Annotated[
     int, Query(ge=1, le=MAX_PAGE, description="How many items to answer at most.", openapi_examples={"limit": {"value": 100}})
 ]

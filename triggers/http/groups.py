@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from sync_core.directory.edits import MAX_TEXT, GroupEdit
 from sync_core.directory.groups import Group, GroupStatus
-from triggers.http.fields import Answer, Body, Cursor, Limit, Page, page
+from triggers.http.fields import Answer, Body, Cursor, Limit, NamePrefix, Page, page
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND, OUTDATED
 from triggers.http.services import Serve
@@ -20,6 +20,15 @@ router = APIRouter(prefix="/api/v1/groups", tags=["groups"])
 GroupId = Annotated[str, Path(description="The group's id.", openapi_examples={"id": {"value": "DG2A3B4C5D6E7F2G3H4I"}})]
 
 
+KeptBy = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="Those that the sync of this directory key keeps.",
+        openapi_examples={"sync": {"value": "DK2A3B4C5D6E7F2G3H4I"}},
+    ),
+]
+ByStatus = Annotated[GroupStatus | None, Query(description="Those with this status.", openapi_examples={"off": {"value": "disabled"}})]
 Settable = Literal["active", "bypass", "disabled"]
 STATUS = "Active leaves its members to their own statuses; bypass lets them in without a second factor; disabled keeps them all out."
 
@@ -77,9 +86,17 @@ class GroupAnswer(Answer):
 
 
 @router.get("", summary="List groups", responses=answers())
-async def list_groups(services: Serve, _: Reader, limit: Limit = 100, cursor: Cursor = "") -> Page[GroupAnswer]:
-    """Groups in the order of their ids."""
-    groups, next_cursor = await services.directory.groups(limit=limit, cursor=cursor)
+async def list_groups(
+    services: Serve,
+    _: Reader,
+    prefix: NamePrefix = "",
+    sync: KeptBy = "",
+    status: ByStatus = None,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Page[GroupAnswer]:
+    """Groups in the order of their ids. Names are looked for as they are without their syncs."""
+    groups, next_cursor = await services.directory.groups(prefix=prefix, sync=sync, status=status, limit=limit, cursor=cursor)
     return page([GroupAnswer.of(*named) for named in groups], next_cursor)
 
 

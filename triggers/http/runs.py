@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from sync_core.management.references import PLACE, cursor_after, cursor_place
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.reasons import Reason, Skip
-from sync_core.runs.record import Progress, Run
+from sync_core.runs.record import Progress, Run, State
 from triggers.http.exports import FILES, ITEMS_AT_A_TIME, Accept, Format, exported, media_type
 from triggers.http.fields import Answer, Cursor, Limit, Page, RunRef, SyncKey, page
 from triggers.http.operations import answers
@@ -36,6 +36,14 @@ OfReason = Annotated[
 ]
 
 
+_LOOKS_AT_RUNS = "Each request looks through 100 runs at most: a page may be empty and have a next one."
+OfState = Annotated[
+    State | None, Query(description=f"Those in this state. {_LOOKS_AT_RUNS}", openapi_examples={"failed": {"value": State.FAILED.value}})
+]
+OfKind = Annotated[
+    Literal["full", "individual"] | None,
+    Query(description=f"Those of this kind. {_LOOKS_AT_RUNS}", openapi_examples={"full": {"value": "full"}}),
+]
 Relink = Annotated[
     bool,
     Query(
@@ -55,7 +63,7 @@ class ProgressAnswer(Answer):
 class RunAnswer(Answer):
     reference_code: str = Field(description="Names the run everywhere: in the log, in mail, in answers.", examples=[REFERENCE_CODE])
     directory_key: str = Field(description="The sync.", examples=["DK2A3B4C5D6E7F2G3H4I"])
-    kind: str = Field(description='"full" or "preview".', examples=["full"])
+    kind: str = Field(description='"full", "preview" or "individual".', examples=["full"])
     sync_name: str = Field(description="As it was when the run began; empty before that.", examples=["Head office"])
     state: str = Field(examples=["applying"])
     phase: str = Field(description='The step whose messages are out, or "ended".', examples=["apply"])
@@ -115,11 +123,28 @@ async def start_run(directory_key: SyncKey, response: Response, services: Serve,
 
 
 @router.get("/api/v1/syncs/{directory_key}/runs", summary="List a sync's runs", responses=answers(NOT_FOUND))
-async def list_runs(directory_key: SyncKey, services: Serve, _: Reader, limit: Limit = 20, cursor: Cursor = "") -> Page[RunAnswer]:
-    """The sync's runs, newest first."""
+async def list_runs(
+    directory_key: SyncKey,
+    services: Serve,
+    _: Reader,
+    state: OfState = None,
+    kind: OfKind = None,
+    limit: Limit = 20,
+    cursor: Cursor = "",
+) -> Page[RunAnswer]:
+    """The sync's full runs and individual syncs, newest first. A preview is found by its reference code only."""
     await services.syncs.get(directory_key)
     listed = f"runs of {directory_key}"
-    runs, place = await services.runs.history(directory_key, limit=limit, cursor=cursor_place(cursor, listed, PLACE))
+
+    def match(run: Run) -> bool:
+        return (state is None or run.state is state) and (kind is None or run.kind.value == kind)
+
+    runs, place = await services.runs.history(
+        directory_key,
+        limit=limit,
+        cursor=cursor_place(cursor, listed, PLACE),
+        match=match if state is not None or kind is not None else None,
+    )
     return page([RunAnswer.of(run) for run in runs], cursor_after(place, listed))
 
 

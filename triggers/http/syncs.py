@@ -14,7 +14,7 @@ from sync_core.errors import Rejected
 from sync_core.management.syncs import NewSync
 from sync_core.planning.held import HeldSet
 from triggers.http.connections import GROUP, TENANT
-from triggers.http.fields import Answer, Body, Guid, SyncKey
+from triggers.http.fields import Answer, Body, Cursor, Guid, Limit, NamePrefix, Page, SyncKey, page
 from triggers.http.held import HeldAnswer
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
@@ -178,17 +178,13 @@ class SyncAnswer(Answer):
 
 class SyncView(SyncAnswer):
     running: str | None = Field(description="The reference code of the run that goes on.", examples=[REFERENCE_CODE])
-    last_run: RunAnswer | None = Field(description="The newest run.")
+    last_run: RunAnswer | None = Field(description="The newest full run.")
     held: HeldAnswer | None = Field(description="Changes that the brake holds back until somebody approves them.")
 
     @classmethod
     def at(cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None, held: HeldSet | None) -> "SyncView":
         beside = {"running": running or None, "last_run": last_run, "held": HeldAnswer.of_set(held) if held is not None else None}
         return cls.model_validate({**_shown(sync, standing), **beside})
-
-
-class SyncList(Answer):
-    items: list[SyncAnswer]
 
 
 @router.post("", status_code=201, summary="Set up a sync", responses=answers(REAUTHORIZE))
@@ -201,23 +197,23 @@ async def create_sync(new: NewSyncBody, response: Response, services: Serve, act
 
 
 @router.get("", summary="List syncs", responses=answers())
-async def list_syncs(services: Serve, _: Reader) -> SyncList:
-    """All user syncs, in the order of their keys."""
-    syncs = await services.syncs.all()
+async def list_syncs(services: Serve, _: Reader, prefix: NamePrefix = "", limit: Limit = 100, cursor: Cursor = "") -> Page[SyncAnswer]:
+    """User syncs, in the order of their keys."""
+    syncs, next_cursor = await services.syncs.page(prefix, limit=limit, cursor=cursor)
     standings = await services.schedules.of_all(syncs)
-    return SyncList(items=[SyncAnswer.of(sync, standing) for sync, standing in zip(syncs, standings, strict=True)])
+    return page([SyncAnswer.of(sync, standing) for sync, standing in zip(syncs, standings, strict=True)], next_cursor)
 
 
 @router.get("/{directory_key}", summary="Read a sync", responses=answers(NOT_FOUND))
 async def read_sync(directory_key: SyncKey, response: Response, services: Serve, _: Reader) -> SyncView:
-    """One sync, with its newest run and the one that goes on. Its ETag names this version of its settings."""
+    """One sync, with its newest full run and the one that goes on. Its ETag names this version of its settings."""
     sync, etag = await services.syncs.version(directory_key)
     show_version(response, etag)
     running = await services.runs.running(directory_key)
-    newest, _next = await services.runs.history(directory_key, limit=1, cursor="")
+    newest = await services.runs.newest(directory_key)
     standing = await services.schedules.of(sync)
     held = await services.approvals.held(directory_key)
-    return SyncView.at(sync, standing, running, RunAnswer.of(newest[0]) if newest else None, held)
+    return SyncView.at(sync, standing, running, RunAnswer.of(newest) if newest is not None else None, held)
 
 
 @router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
