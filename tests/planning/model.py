@@ -35,6 +35,11 @@ PAGE = 3
 """Rows of a page of the index: small, so that most plans see several."""
 
 
+def etag_of(object_id: str) -> str:
+    """Of its row in the index."""
+    return f"etag of {object_id}"
+
+
 def as_planned(changes: Sequence[Change]) -> Iterable[Change]:
     return changes
 
@@ -222,7 +227,9 @@ class SyncModel:
     def _index(self) -> list[Indexed]:
         bits = self._bits()
         return [
-            Indexed(object_id, row.user_id, row.fingerprint, row.trashed, sum(bits.get(group, 0) for group in row.groups), "")
+            Indexed(
+                object_id, row.user_id, row.fingerprint, row.trashed, sum(bits.get(group, 0) for group in row.groups), etag_of(object_id)
+            )
             for object_id, row in self.objects.items()
         ]
 
