@@ -1,6 +1,6 @@
 """Which user here a user of the source is: by object id in its own sync, then in others of the tenant, then by username (D-06)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -172,6 +172,12 @@ def is_its_user(leaver: Indexed, stored: Stored, writer: Writer) -> bool:
     """Whether the user that the index names is the leaver's, as `agrees` tells."""
     record = stored.records.get(leaver.user_id)
     return record is not None and agrees(record, leaver.object_id, writer)
+
+
+def strays(leavers: Iterable[Indexed], told: Collection[str], stored: Stored, writer: Writer) -> list[Indexed]:
+    """Of the leavers that are not `told`, by object id, because their user has another change: those whose user is another object's."""
+    others = (leaver for leaver in leavers if leaver.object_id not in told and leaver.user_id in stored.records)
+    return [leaver for leaver in others if not is_its_user(leaver, stored, writer)]
 
 
 def _by_username(mapped: Mapped, object_id: str, stored: Stored, writer: Writer) -> str:

@@ -16,7 +16,7 @@ from sync_core.planning.claims import shared_names, shared_with_others
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.handover import Handover
-from sync_core.planning.identity import Match, Stored, is_its_user, match
+from sync_core.planning.identity import Match, Stored, is_its_user, match, strays
 from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
@@ -32,6 +32,8 @@ class Plan:
     """In the order of user ids."""
     skips: list[Skip] = field(default_factory=list[Skip])
     repairs: list[Repair] = field(default_factory=list[Repair])
+    strays: list[Indexed] = field(default_factory=list[Indexed])
+    """Rows of gone objects whose users are other objects' now: to be deleted, and nothing else."""
 
 
 def plan(
@@ -57,14 +59,12 @@ def plan(
 class _Planner:
     def __init__(self, reading: Reading, stored: Stored, writer: Writer, leavers: Iterable[Indexed], held: Mapping[str, Held]) -> None:
         self._reading, self._stored, self._writer, self._held = reading, stored, writer, held
-        self._staying: list[Indexed] = []
-        self._held_users: set[str] = set()
+        self._leavers = list(leavers)
+        self._staying = [leaver for leaver in self._leavers if leaver.object_id in held]
+        self._held_users = {leaver.user_id for leaver in self._staying}
         self._going: dict[str, Indexed] = {}
-        for leaver in leavers:
-            if leaver.object_id in held:
-                self._staying.append(leaver)
-                self._held_users.add(leaver.user_id)
-            elif leaver.user_id not in self._going or is_its_user(leaver, stored, writer):
+        for leaver in self._leavers:
+            if leaver.object_id not in held and (leaver.user_id not in self._going or is_its_user(leaver, stored, writer)):
                 self._going[leaver.user_id] = leaver
         self._shared = shared_with_others(reading, stored.shared) | shared_names(reading.mapping, reading.users.values())
         self._matches: dict[str, Match] = {}
@@ -91,7 +91,8 @@ class _Planner:
             changes.append(self._write(self._matches.popitem()[1], wanted))
         changes.sort(key=lambda change: change.user_id)
         self._tell_standing_skips()
-        return Plan(changes, list(self._skips.values()), repairs)
+        told = {leaver.object_id for leaver in (*leaving, *self._staying)}
+        return Plan(changes, list(self._skips.values()), repairs, strays(self._leavers, told, self._stored, self._writer))
 
     # Skips
 

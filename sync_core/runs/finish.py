@@ -16,7 +16,7 @@ from sync_core.runs.course import Course
 from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
 from sync_core.runs.record import INDIVIDUAL_LASTS, KEPT, Phase, Run, RunKind, State
-from sync_core.runs.repair import repair_claims
+from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.streaks import judge
 from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import GroupMark
@@ -57,6 +57,7 @@ class FinishStep:
         outcome = run.outcome or _outcome(run, verdict)
         if run.outcome is None and run.sync is not None and verdict is not None and run.kind is RunKind.FULL:
             await repair_claims(self._context, verdict.repairs, run.run)
+            await remove_strays(self._context, run.directory_key, verdict.strays)
             if outcome not in _WITHHOLDING:
                 await self._retire_groups(run, run.sync)
             await self._context.confirmations.remove(run.directory_key, verdict.confirmed)

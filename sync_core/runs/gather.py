@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.lookups import Pointer
+from sync_core.directory.names import digest
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Status, User
 from sync_core.entra.port import PartlyTold, Presence
@@ -127,7 +128,8 @@ class Gatherer:
         syncs = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None]
         known = await self._elsewhere(settings_of(run), syncs, candidates)
         wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
-        claims = await self._context.names.many(wanted | left.digests)
+        outdone = await self._outdone(run, candidates, leavers) if known else frozenset[str]()
+        claims = await self._context.names.many(wanted | left.digests | outdone)
         # Between claims and records: whoever is not alive any more has written its records, or never will.
         alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
         user_ids = {candidate.indexed.user_id for candidate in candidates if candidate.indexed is not None}
@@ -154,6 +156,14 @@ class Gatherer:
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
             group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )
+
+    async def _outdone(self, run: Run, candidates: Iterable[Candidate], leavers: Iterable[Indexed]) -> frozenset[str]:
+        """Digests of the usernames that this sync gave to users whom another one has written since: where both made the user at once,
+        its record never listed one of the two names, and nobody else knows that it is claimed.
+        """
+        indexed = (*(candidate.indexed for candidate in candidates if candidate.indexed is not None), *leavers)
+        rows = await self._context.objects.many(run.directory_key, (one.object_id for one in indexed if not one.fingerprint))
+        return frozenset(digest(row.username) for row, _ in rows.values() if row.username)
 
     async def _confirmed(self, run: Run, users: Iterable[User], disabled: frozenset[str], syncs: list[Sync]) -> dict[str, str]:
         """User id by object id of takeovers that an admin confirmed; looked up only where there may be one to confirm (D-05)."""

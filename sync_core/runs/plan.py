@@ -129,6 +129,7 @@ class PlanStep:
             claims=tuple(slice_share(chain, n) for chain, n, changes in slices if any(c.needs_claim for c in changes)),
             counts=counts(reading, comparison, made, braking),
             repairs=tuple(made.repairs),
+            strays=tuple((stray.object_id, stray.etag) for stray in made.strays),
             warned=any(skip.reason in WARNINGS for skip in made.skips),
             skips=len(made.skips),
             overruns=braking.overruns,

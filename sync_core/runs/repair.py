@@ -1,4 +1,7 @@
-"""Claims of names that were left by somebody who died, or who lost others that it needed: to whoever's record lists the name, else away."""
+"""What was left by somebody who died, or who lost others that it needed.
+
+Claims of names go to whoever's record lists the name, else away; rows of Objects that name a user of another object go.
+"""
 
 from collections.abc import Iterable
 
@@ -6,7 +9,7 @@ from sync_core.errors import Conflict
 from sync_core.planning.changes import Repair
 from sync_core.planning.claims import Claim, holder
 from sync_core.runs.context import Context
-from sync_core.storage import names
+from sync_core.storage import names, objects
 from sync_core.storage.bulk import write_all
 from sync_core.storage.tables import Delete, Operation, Replace
 
@@ -31,5 +34,11 @@ async def repair_claims(context: Context, repairs: Iterable[Repair], mark: str) 
     await write_all(context.tables, names.TABLE, operations, on_conflict=_left_to_others)
 
 
+async def remove_strays(context: Context, directory_key: str, strays: Iterable[tuple[str, str]]) -> None:
+    """Object id and ETag of each: one that changed since it was planned is in use again."""
+    deletes = [Delete(objects.partition(directory_key, object_id), object_id, etag) for object_id, etag in strays]
+    await write_all(context.tables, objects.TABLE, deletes, on_conflict=_left_to_others)
+
+
 async def _left_to_others(operation: Operation, error: Conflict) -> None:
-    """Somebody changed the claim meanwhile: it is in use again."""
+    """Somebody changed it meanwhile: it is in use again."""

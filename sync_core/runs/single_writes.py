@@ -21,7 +21,7 @@ from sync_core.runs.course import settings_of
 from sync_core.runs.few import Decided
 from sync_core.runs.hand import Hand
 from sync_core.runs.record import Run
-from sync_core.runs.repair import repair_claims
+from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.rivals import Rivals
 from sync_core.storage import applied, objects
 from sync_core.storage.applied import Applied
@@ -103,6 +103,7 @@ class SingleWrites:
             claims=(),
             counts={},
             repairs=tuple(made.repairs),
+            strays=tuple((stray.object_id, stray.etag) for stray in made.strays),
             warned=any(skip.reason in WARNINGS for skip in made.skips),
             skips=len(made.skips),
             group_names=dict(decided.stored.group_names),
@@ -185,6 +186,7 @@ class SingleWrites:
         """Of plans given up, and claims of the dead that this one came across (as the end of a full run does)."""
         left = [Repair(move.digest, change.user_id, "") for change in self._given_up for move in change.moves]
         await repair_claims(self._context, [*decided.plan.repairs, *left], self._hand.mark)
+        await remove_strays(self._context, self._hand.directory_key, [(stray.object_id, stray.etag) for stray in decided.plan.strays])
         given_up = {change.object_id for change in self._given_up if change.kind is Kind.WRITE}
         await self._forget_objects(given_up.difference(change.object_id for change in decided.plan.changes))
 

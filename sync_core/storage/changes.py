@@ -39,6 +39,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Shares of claims to make: slices, as "chain-number"."""
     counts: dict[str, int]
     repairs: tuple[Repair, ...] = ()
+    strays: tuple[tuple[str, str], ...] = ()
+    """Object id and ETag of rows of Objects that are to be deleted: their users are other objects' now."""
     warned: bool = False
     """Whether anybody was skipped for a reason that somebody has to look at."""
     skips: int = 0

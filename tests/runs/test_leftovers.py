@@ -1,0 +1,83 @@
+"""What races and deaths leave beside the records, and who clears it away (architecture: "The record is the truth")."""
+
+import pytest
+from msgspec.structs import replace
+
+from sync_core.directory.attributes import Mapping
+from sync_core.directory.names import digest
+from sync_core.runs.messages import Apply
+from sync_core.runs.record import Phase, State
+from sync_core.storage import names, objects
+from sync_core.storage.tables import Insert
+from tests.runs.picture import check_sound
+from tests.runs.world import World
+
+ANN = "ann@corp.example"
+
+
+async def staffed(*people: str) -> tuple[World, str]:
+    world = World()
+    await world.prepare()
+    for name in people:
+        world.source.hire(name, "staff")
+    key = await world.connect("staff")
+    await world.sync(key)
+    return world, key
+
+
+async def test_the_row_of_an_object_whose_user_is_another_ones_goes_in_the_run_that_meets_it():  # D-06, D-11
+    world, key = await staffed(ANN)
+    ann = world.source.named("ann")
+    row = (await world.context.objects.many(key, [ann]))[ann][0]
+    stray = objects.to_row(key, replace(row, object_id="of-nobody"))
+    await world.tables.write(objects.TABLE, Insert(stray))
+    world.source.accounts[ann].attributes["displayName"] = "Ann Lind"  # so the run writes the user for its own object's sake
+
+    run = await world.sync(key)
+
+    assert run.state is State.COMPLETED
+    assert await world.context.objects.many(key, ["of-nobody"]) == {}
+    assert (await world.user(ANN)).realname == "Ann Lind"
+    await check_sound(world)
+
+
+async def both_make(world: World, low: str, high: str) -> None:
+    """The lower key's run claims first, so the other one takes up its user; but writes it before, by another name."""
+    first = await world.until(Phase.APPLY, await world.start(low))
+    waiting = world.queues.receive(Apply.queue)
+    second = await world.start(high)
+    while (await world.context.runs.get(second.run)).phase is not Phase.ENDED:
+        assert await world.deliver_one()
+    for message in waiting:
+        await world.handle(message.queue, message.body)
+        world.queues.delete(message)
+    await world.drain()
+    assert (await world.context.runs.get(first.run)).state is State.COMPLETED
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_name_that_another_syncs_run_wrote_over_goes_with_the_next_one(leaves: bool):  # B-011, D-06
+    world = World()
+    await world.prepare()
+    ann = world.source.hire(ANN, "staff", "sales", mailNickname="ann")
+    by_nickname = Mapping(username="mailNickname")
+    low, high = sorted([await world.connect("staff"), await world.connect("staff", name="Sales")])
+    stored = await world.context.syncs.read(high)
+    assert stored is not None
+    selected = replace(stored.sync, mapping=by_nickname)
+    await world.context.syncs.replace(selected, stored.etag)
+    await both_make(world, low, high)
+    await world.select(high, "sales")
+    assert [names.from_row(row).name for row in world.memory.rows(names.TABLE)] == [ANN, "ann"]
+    (user,) = await world.users()
+    assert list(user.name_digests.values()) == [ANN]
+
+    if leaves:
+        world.source.quit(ann, "sales")
+    else:
+        world.source.accounts[ann].attributes["mailNickname"] = "anna"
+    assert (await world.sync(high)).state is State.COMPLETED
+
+    assert digest("ann") not in {row.key for row in world.memory.rows(names.TABLE)}
+    assert (await world.sync(low)).state is State.COMPLETED  # which had only claimed ann
+    await check_sound(world)
