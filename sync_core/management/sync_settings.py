@@ -20,6 +20,7 @@ from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
 from sync_core.management.selection import find, selected
 from sync_core.management.syncs import Syncs, check_mapping, make_syncs
+from sync_core.management.unenrolled import check_enrollment
 from sync_core.management.versions import check_version
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.locks import LockRows
@@ -27,6 +28,7 @@ from sync_core.storage.log import LogRows
 from sync_core.storage.runs import RunRows
 from sync_core.storage.syncs import NameTaken, SyncRows
 from sync_core.storage.tables import Tables
+from sync_core.storage.users import UserRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class SyncEdit:
     interval: int | None = None
     enrollment_mail: bool | None = None
     brake: Callable[[Brake], Brake] | None = None
+    confirm: bool = False
+    """Whether users without a device may be sent links, where enrollment mail is switched on (D-32)."""
 
 
 class SyncSettings:
@@ -50,6 +54,7 @@ class SyncSettings:
         lives: LifeRows,
         locks: LockRows,
         runs: RunRows,
+        users: UserRows,
         sources: Sources,
         journal: Journal,
         clock: Clock,
@@ -60,6 +65,7 @@ class SyncSettings:
         self._lives = lives
         self._locks = locks
         self._runs = runs
+        self._users = users
         self._sources = sources
         self._journal = journal
         self._clock = clock
@@ -68,7 +74,7 @@ class SyncSettings:
     async def save(self, directory_key: str, edit: SyncEdit, if_match: Collection[str] = (), *, by: str) -> tuple[Sync, str]:
         """The sync as it then is, and its ETag. A run that goes on stops at its next slice (D-17); without groups the sync pauses (B-035).
 
-        Raises NotFound; Outdated; Rejected, naming the field; and what the source raises when new groups are looked up.
+        Raises NotFound; Outdated; Rejected, naming the field; Unconfirmed (D-32); and what the source raises when new groups are looked up.
         """
         found: dict[str, SourceGroup] = {}
         while True:
@@ -79,6 +85,7 @@ class SyncSettings:
             if after == before:
                 return before, etag
             await self._check(before, after)
+            await check_enrollment(before, after, self._users, confirmed=edit.confirm)
             async with self._journal.about(by, _happening(before, after), before.name, directory_key, _told(before, after)) as entry:
                 saved = await self._written(before, after, etag)
                 if saved is None:
@@ -164,6 +171,7 @@ def make_sync_settings(tables: Tables, sources: Sources, clock: Clock, random_bi
         LifeRows(tables),
         LockRows(tables),
         RunRows(tables),
+        UserRows(tables),
         sources,
         Journal(LogRows(tables, clock), clock, random_bits),
         clock,

@@ -71,6 +71,7 @@ _PROBLEM: dict[str, Any] = {
             "description": "All inputs at fault.",
             "items": {"type": "object", "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}},
         },
+        "users": {"type": "integer", "description": "How many users somebody has to say yes for."},
         "running": {"type": "string", "description": "The reference code of the run that goes on."},
         "instance": {"type": "string", "format": "uri-reference", "description": "Names the log entry of an internal error."},
     },

@@ -26,6 +26,7 @@ from sync_core.management.access import Forbidden, Unauthenticated
 from sync_core.management.approvals import Replaced
 from sync_core.management.idempotency import InProgress, OtherRequest
 from sync_core.management.naming import NameInUse
+from sync_core.management.unenrolled import Unconfirmed
 from sync_core.management.versions import Outdated
 
 MEDIA_TYPE = "application/problem+json"
@@ -123,6 +124,8 @@ def problem_of(error: SyncError) -> JSONResponse:
     kind = next(kind for errors, kind in _KIND_OF if isinstance(error, errors))
     detail = str(error)
     match error:
+        case Unconfirmed(users=int(users)):
+            return problem(kind, detail, members={"field": error.field, "users": users})
         case Rejected(field=str(field)) if field:
             return problem(kind, detail, members={"field": field})
         case AlreadyRunning(run=str(run)):

@@ -102,6 +102,13 @@ class SyncPatch(Body):
     enrollment_mail: bool | None = Field(default=None, examples=[False])
     brake: BrakePatch | None = Field(default=None, description="Null reverts all limits to their defaults.")
 
+    confirm: bool = Field(
+        default=False,
+        description="Yes to enrollment mail for users who are here already and have no device. Asked where it is switched on: the first "
+        "answer is 400, with the number of them in `users`.",
+        examples=[True],
+    )
+
     def edit(self) -> SyncEdit:
         given = self.model_fields_set
         if "name" in given and self.name is None:
@@ -113,6 +120,7 @@ class SyncPatch(Body):
             interval=DEFAULT_INTERVAL if "interval" in given and self.interval is None else self.interval,
             enrollment_mail=bool(self.enrollment_mail) if "enrollment_mail" in given else None,
             brake=(self.brake.over if self.brake else _default_brake) if "brake" in given else None,
+            confirm=self.confirm,
         )
 
 
