@@ -152,7 +152,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         journal=journal,
         repeats=Idempotency(RepeatRows(tables), SecretBox.of(settings.secret_key), clock),
         history=History(context.log, context.applied, context.changes, context.users, context.groups),
-        admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days),
+        admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days, public_url=settings.reached_at),
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,

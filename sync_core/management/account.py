@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sync_core.directory.users import TRASHED
+from sync_core.storage.admins import AdminRows
 from sync_core.storage.integrations import IntegrationRows
 from sync_core.storage.tables import Tables
 from sync_core.storage.user_counts import UserCounts, count_users
@@ -14,6 +15,7 @@ class Summary:
     """Those in Trash too."""
     trashed: int
     integrations: int
+    admins: int
 
 
 class Account:
@@ -27,4 +29,6 @@ class Account:
     async def summary(self) -> Summary:
         counts = await self.users()
         integrations = await IntegrationRows(self._tables).all()
-        return Summary(counts.total, sum(counts.by_status[status] for status in TRASHED), len(integrations))
+        return Summary(
+            counts.total, sum(counts.by_status[status] for status in TRASHED), len(integrations), await AdminRows(self._tables).count()
+        )

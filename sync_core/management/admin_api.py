@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from sync_core.clock import Clock
 from sync_core.ids import RandomBits
+from sync_core.links import Links
 from sync_core.management.account import Account
+from sync_core.management.activations import Activations
 from sync_core.management.admin_log import AdminLog
+from sync_core.management.admins import Admins
 from sync_core.management.bulk_users import BulkUsers
 from sync_core.management.bypass_codes import BypassCodes
+from sync_core.management.enrollments import Enrollments
 from sync_core.management.journal import Journal
 from sync_core.management.listing import Listing
 from sync_core.management.naming import Naming
@@ -15,11 +19,14 @@ from sync_core.management.phones import make_phones
 from sync_core.management.showing import Showing
 from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
+from sync_core.storage.admins import AdminRows
+from sync_core.storage.enrollments import EnrollmentRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.locks import LockRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.names import NameRows
+from sync_core.storage.outbox import OutboxRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.tables import Tables
 from sync_core.storage.trash import TrashRows
@@ -34,17 +41,29 @@ class AdminApi:
     bypass_codes: BypassCodes
     log: AdminLog
     account: Account
+    admins: Admins
+    activations: Activations
+    enrollments: Enrollments
 
 
-def make_admin_api(tables: Tables, box: SecretBox, journal: Journal, clock: Clock, random_bits: RandomBits, *, trash_days: int) -> AdminApi:
+def make_admin_api(
+    tables: Tables, box: SecretBox, journal: Journal, clock: Clock, random_bits: RandomBits, *, trash_days: int, public_url: str
+) -> AdminApi:
+    """`public_url`: where browsers reach this deployment; "" when nothing tells it."""
     users, syncs = UserRows(tables), SyncRows(tables)
+    outbox, links, admin_rows = OutboxRows(tables), Links(box, public_url), AdminRows(tables)
+    admins = Admins(admin_rows, outbox, journal, clock, random_bits)
+    of_users = make_users(tables, clock, random_bits)
     lookups = Lookups(tables, users)
     naming = Naming(NameRows(tables), users, LockRows(tables), clock, random_bits)
     return AdminApi(
         showing=Showing(users, GroupRows(tables), syncs, naming, lookups, clock),
         listing=Listing(tables, make_phones(tables, clock, random_bits), clock),
-        bulk=BulkUsers(make_users(tables, clock, random_bits), naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
+        bulk=BulkUsers(of_users, naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
         bypass_codes=BypassCodes(users, lookups, box, journal, clock, random_bits),
         log=AdminLog(LogRows(tables, clock)),
         account=Account(tables, trash_days=trash_days),
+        admins=admins,
+        activations=Activations(admin_rows, admins, outbox, links, journal, clock, random_bits),
+        enrollments=Enrollments(of_users, EnrollmentRows(tables), outbox, links, journal, clock),
     )

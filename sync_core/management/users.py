@@ -133,6 +133,7 @@ class Users:
             await self._lookups.follow(dict.fromkeys(pointers(before.user), False))
             await self._members.edit({group: Edits(leaves={user_id}) for group in before.user.groups})
             await self._eraser.erase_objects([before.user])
+            await self._eraser.erase_enrollments([user_id])
             return
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
 

@@ -1,11 +1,12 @@
 """Rows of mail to send: table Outbox, one partition, by mail id."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sync_core.directory.mail import Mail
-from sync_core.errors import AlreadyExists
+from sync_core.errors import AlreadyExists, Missing
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Insert, Row, Tables
+from sync_core.storage.tables import Delete, Insert, Row, Tables
 
 TABLE = "Outbox"
 PARTITION = "mail"
@@ -22,6 +23,12 @@ class OutboxRows:
                 await self._tables.write(TABLE, Insert(Row(PARTITION, mail.mail_id, columns(mail))))
             except AlreadyExists:
                 continue
+
+    async def remove(self, mail_ids: Sequence[str]) -> None:
+        """Those that nobody shall get any more; one that is gone is no fault."""
+        for mail_id in mail_ids:
+            with suppress(Missing):
+                await self._tables.write(TABLE, Delete(PARTITION, mail_id))
 
     async def all(self) -> list[Mail]:
         """In the order of their ids."""

@@ -1,9 +1,11 @@
 """The tables and queues of a deployment, and making those that are not there yet."""
 
 from sync_core.storage import (
+    admins,
     authorizations,
     changes,
     connections,
+    enrollments,
     groups,
     integrations,
     lives,
@@ -27,8 +29,8 @@ from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
 _ROWS = (
-    authorizations, changes, connections, groups, integrations, lives, locks, log, members, names, objects, outbox, page_ends, phones,
-    repeats, runs, staging, syncs, trash, users,
+    admins, authorizations, changes, connections, enrollments, groups, integrations, lives, locks, log, members, names, objects,
+    outbox, page_ends, phones, repeats, runs, staging, syncs, trash, users,
 )  # fmt: skip
 TABLES = tuple(sorted({users.COUNTS, *lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 

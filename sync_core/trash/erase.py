@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from sync_core.directory.lookups import pointers
+from sync_core.directory.mail import enrollment_mail
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import write_all
+from sync_core.storage.enrollments import EnrollmentRows
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.names import NameRows
 from sync_core.storage.objects import ObjectRows
+from sync_core.storage.outbox import OutboxRows
 from sync_core.storage.tables import Delete, Operation, Tables
 from sync_core.storage.users import Removal, UserRows
 
@@ -24,6 +27,8 @@ class Eraser:
         self._members = MemberRows(tables)
         self._lookups = Lookups(tables, self._users)
         self._objects = ObjectRows(tables)
+        self._enrollments = EnrollmentRows(tables)
+        self._outbox = OutboxRows(tables)
 
     async def __call__(self, user_ids: Collection[str]) -> None:
         """Of users that nobody may bring back any more: their records say so already. The record goes last, and the counts with it."""
@@ -34,6 +39,7 @@ class Eraser:
             await self._erase_members(users)
             await self._lookups.erase(pointer for user in users for pointer in pointers(user))
             await self.erase_objects(users)
+            await self.erase_enrollments(stored)
             refused = await self._users.amend([Removal(found) for found in stored.values()])
             user_ids = [removal.before.user.user_id for removal in refused]
 
@@ -67,6 +73,12 @@ class Eraser:
                 by_sync[directory_key][object_id] = user.user_id
         for directory_key, owners in by_sync.items():
             await self._erase_objects_of(directory_key, owners)
+
+    async def erase_enrollments(self, user_ids: Collection[str]) -> None:
+        """With the mail about them that has not gone out yet."""
+        pending = await self._enrollments.many(user_ids)
+        await self._outbox.remove([enrollment_mail(enrollment).mail_id for enrollment in pending])
+        await self._enrollments.remove([enrollment.user_id for enrollment in pending])
 
     async def _erase_objects_of(self, directory_key: str, owners: dict[str, str]) -> None:
         """`owners`: user id by object id."""

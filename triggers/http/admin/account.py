@@ -1,7 +1,6 @@
 """What the account as a whole is: its counts, its settings, and the kinds of things that it has none of."""
 
 from sync_core.directory.integrations import Grant
-from sync_core.errors import NotFound
 from sync_core.management.access import Forbidden
 from sync_core.management.references import unknown
 from triggers.http.admin.answers import Ok
@@ -14,7 +13,7 @@ async def read_summary(call: Call) -> Ok:
     counts = await call.services.admin.account.summary()
     return Ok(
         {
-            "admin_count": 0,
+            "admin_count": counts.admins,
             "integration_count": counts.integrations,
             "telephony_credits_remaining": 0,
             "user_count": counts.users,
@@ -65,10 +64,6 @@ def none_is_made(what: str) -> Endpoint:
     return refuse
 
 
-async def not_enrolled(_: Call) -> Ok:
-    raise NotFound("users are not enrolled through this API: make the user with POST /admin/v1/users")
-
-
 _KINDS = {
     "tokens": "hardware token",
     "u2ftokens": "U2F token",
@@ -84,15 +79,6 @@ SERVED: tuple[Served, ...] = (
     post("/v1/settings", change_settings, Grant.SETTINGS),
     get("/v1/administrative_units", none_of_them, Grant.ADMINISTRATORS),
     get("/v1/administrative_units/{key}", none_called("administrative unit"), Grant.ADMINISTRATORS),
-    get("/v1/admins", none_of_them, Grant.ADMINISTRATORS),
-    post("/v1/admins", none_is_made("administrator"), Grant.ADMINISTRATORS),
-    get("/v1/admins/activations", none_of_them, Grant.ADMINISTRATORS),
-    post("/v1/admins/activations", none_is_made("administrator"), Grant.ADMINISTRATORS),
-    get("/v1/admins/{key}", none_called("administrator"), Grant.ADMINISTRATORS),
-    post("/v1/admins/{key}", none_called("administrator"), Grant.ADMINISTRATORS),
-    post("/v1/admins/{key}/reset", none_called("administrator"), Grant.ADMINISTRATORS),
-    delete("/v1/admins/{key}", none_called("administrator"), Grant.ADMINISTRATORS),
-    post("/v1/users/enroll", not_enrolled),
     *(get(f"/v1/{kind}", none_of_them) for kind in _KINDS),
     *(get(f"/v1/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),
     *(delete(f"/v1/{kind}/{{key}}", none_called(name)) for kind, name in _KINDS.items()),

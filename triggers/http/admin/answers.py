@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 
+from sync_core.directory.admins import AddressInUse
 from sync_core.errors import (
     AlreadyRunning,
     Conflict,
@@ -67,6 +68,7 @@ FAULT = Failure(500, 50001, "Internal error")
 
 _FAILURES: tuple[tuple[type[SyncError], Failure], ...] = (
     (MissingParameter, Failure(400, 40001, "Missing required request parameters")),
+    (AddressInUse, Failure(400, 40003, "Duplicate resource")),
     (NameInUse, Failure(400, 40003, "Duplicate resource")),
     (Rejected, Failure(400, 40002, "Invalid request parameters")),
     (Forbidden, Failure(403, 40301, "Access forbidden")),

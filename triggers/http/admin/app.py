@@ -8,13 +8,13 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from sync_core.errors import SyncError
-from triggers.http.admin import account, bypass_codes, groups, logs, phones, syncs, users
+from triggers.http.admin import account, admins, bypass_codes, groups, logs, phones, syncs, users
 from triggers.http.admin.answers import FAULT, METHOD, NOT_FOUND, failed, refused
 from triggers.http.admin.calls import Gate, Served
 from triggers.http.denials import tell_denial
 
 MOUNT = "/api/admin"
-_ROOMS = (syncs, account, users, groups, phones, bypass_codes, logs)
+_ROOMS = (syncs, account, admins, users, groups, phones, bypass_codes, logs)
 SERVED: tuple[Served, ...] = tuple(served for room in _ROOMS for served in room.SERVED)
 _BY_STATUS = {404: NOT_FOUND, 405: METHOD}
 

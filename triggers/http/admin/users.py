@@ -2,8 +2,10 @@
 
 from sync_core.directory.attributes import MAX_ALIASES
 from sync_core.directory.edits import SETTABLE, UserEdit
+from sync_core.directory.enrollments import DEFAULT_SECONDS, MAX_SECONDS
 from sync_core.directory.users import Status
 from sync_core.errors import NotFound, Rejected
+from sync_core.management.enrollments import NewEnrollment
 from triggers.http.admin.answers import Ok, page
 from triggers.http.admin.calls import Call, Served, delete, get, post
 from triggers.http.admin.objects import user_object
@@ -39,6 +41,14 @@ async def create_user(call: Call) -> Ok:
     call.parameters.needed("username")
     stored = await call.services.users.create(edit_of(call.parameters), by=call.by)
     return Ok(user_object(await call.services.admin.showing.user(stored.user.user_id)))
+
+
+async def enroll_user(call: Call) -> Ok:
+    """The enrollment code, which is also in the link that is mailed; made by default for 30 days (E-16)."""
+    given = call.parameters
+    valid = given.number("valid_secs", low=0, high=MAX_SECONDS)
+    new = NewEnrollment(username=given.needed("username"), email=given.needed("email"), seconds=DEFAULT_SECONDS if valid is None else valid)
+    return Ok(await call.services.admin.enrollments.enroll(new, by=call.by))
 
 
 async def change_user(call: Call) -> Ok:
@@ -119,6 +129,7 @@ def _ids(given: Parameters) -> list[str]:
 SERVED: tuple[Served, ...] = (
     get("/v1/users", list_users),
     post("/v1/users", create_user),
+    post("/v1/users/enroll", enroll_user),
     post("/v1/users/bulk_create", bulk_create),
     post("/v1/users/bulk_send_to_trash", bulk_send_to_trash),
     post("/v1/users/bulk_restore", bulk_restore),
