@@ -40,6 +40,13 @@ async def test_a_sync_knows_its_groups_by_name_and_gives_each_an_id_of_its_own(d
     assert await deployment.syncs.get(sync.directory_key) == sync
 
 
+async def test_a_group_may_be_selected_in_several_syncs_and_is_a_group_of_its_own_in_each(deployment: Deployment) -> None:  # B-012, B-172
+    new = await asked(deployment, groups=1)
+    one, other = await deployment.syncs.create(new, by="test"), await deployment.syncs.create(replace(new, name="Other"), by="test")
+    assert one.groups[0].object_id == other.groups[0].object_id
+    assert one.groups[0].group_id != other.groups[0].group_id
+
+
 async def test_400_groups_with_the_longest_names_fit_and_are_read_a_few_at_a_time(deployment: Deployment) -> None:  # B-031
     new = await asked(deployment, groups=400)
     deployment.source.groups = dict.fromkeys(deployment.source.groups, "名" * 256)

@@ -105,7 +105,7 @@ async def test_the_name_of_a_user_that_is_being_deleted_for_good_is_not_taken(he
         await here.create("ann")
 
 
-async def test_a_synced_user_is_edited_where_no_sync_writes_and_its_reading_stays(here: Hands) -> None:  # B-051, B-151, B-152, D-16
+async def test_a_synced_user_is_edited_where_no_sync_writes_and_its_reading_stays(here: Hands) -> None:  # B-047, B-051, B-151, B-152, D-16
     key, ann = await synced(here, mapping=Mapping(aliases={"1": "mailNickname"}))
     await here.create("taken")
 

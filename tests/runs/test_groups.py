@@ -25,7 +25,7 @@ async def members(here: World, group: str) -> set[str]:
     return {users[user_id] for user_id in await here.context.members.members(found)}
 
 
-async def test_groups_take_their_names_from_entra_and_follow_them():  # D-20, B-171
+async def test_groups_take_their_names_from_entra_and_follow_them_under_ids_that_stay():  # D-20, B-171, B-176
     here = await world()
     here.source.hire("ann@corp.example", "staff", "sales")
     here.source.group_names |= {"staff": "All Staff", "sales": "Sales"}
