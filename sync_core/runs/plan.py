@@ -29,8 +29,9 @@ from sync_core.storage.changes import Verdict
 from sync_core.storage.packed import TooLong
 from sync_core.storage.staging import Sign
 
-SLICE = 1500
-"""Most changes in a slice: what one message applies. Spread over the 16 partitions of Objects, they nearly fill a transaction in each."""
+SLICE = 1400
+"""Most changes in a slice: what one message applies. Spread over the 16 partitions of Objects, they nearly fill a transaction in each, and
+seldom need two."""
 _PARALLEL_WRITES = 8
 
 type _Slice = tuple[str, int, list[Change]]
@@ -119,6 +120,8 @@ class PlanStep:
         name = f"{run.plan_attempt:02d}{self._context.random_bits(48):012x}"
         slices = await self._write_slices(run, name, made.changes)
         await self._context.changes.add_skips(run.run, name, made.skips)
+        if run.diagnostics:
+            await self._context.diagnostics.add_unchanged(run.run, name, _unchanged(reading, made))
         held = await compared_with_before(self._context, run, braking)
         await self._context.changes.add_held(run.run, name, held)
         since = Counter(change.since for change in held)
@@ -160,16 +163,22 @@ class PlanStep:
 def cut(changes: list[Change], longest: int) -> list[_Slice]:
     """Chain, number and changes of each slice.
 
-    A chain has the changes of some partitions of Users, so that no two chains write in one: as many chains as there are slices
-    to fill, 32 at most.
+    A chain has the changes of some partitions of Users, so that no two chains write in one.
     """
-    chains = 1
-    while len(changes) > chains * longest and chains < len(ids.ALPHABET):
-        chains *= 2
+    chains = _chains(len(changes), longest)
     by_chain: defaultdict[int, list[Change]] = defaultdict(list)
     for change in changes:
         by_chain[ids.ALPHABET.index(ids.user_partition(change.user_id)) * chains // len(ids.ALPHABET)].append(change)
     return [(f"{chain:02d}", number, part) for chain, of in by_chain.items() for number, part in enumerate(_even(of, longest))]
+
+
+def _chains(changes: int, longest: int) -> int:
+    """As many as make no more than an eighth more slices than one chain would: a transaction costs as much half empty as full."""
+    fewest = -(-changes // longest)
+    chains = len(ids.ALPHABET)
+    while chains > 1 and chains * -(-changes // (chains * longest)) > fewest + (fewest + 4) // 8:
+        chains //= 2
+    return chains
 
 
 def _even(changes: list[Change], longest: int) -> list[list[Change]]:
@@ -177,6 +186,11 @@ def _even(changes: list[Change], longest: int) -> list[list[Change]]:
     slices = -(-len(changes) // longest)
     size = -(-len(changes) // slices)
     return [changes[start : start + size] for start in range(0, len(changes), size)]
+
+
+def _unchanged(reading: Reading, made: Plan) -> list[str]:
+    decided = {change.object_id for change in made.changes} | {skip.object_id for skip in made.skips}
+    return sorted(reading.users.keys() - decided)
 
 
 def counts(reading: Reading, comparison: Comparison, made: Plan, braking: Braking) -> dict[str, int]:
