@@ -164,6 +164,8 @@ def test_a_group_selected_no_more_loses_its_members_under_the_brake(sync: SyncMo
 
     assert [overrun.group_id for overrun in planned.braking.overruns] == ["first:sales"]
     assert all("first:sales" in sync.user(person).groups for person in both)
+    assert {change.detail for change in planned.braking.held} == {"would leave the group first:sales"}
+    assert [overrun.detail.split(" would")[0] for overrun in planned.braking.overruns] == ["the group first:sales"]
 
 
 @pytest.mark.parametrize(("people", "renamed", "held"), [(50, 10, False), (50, 11, True), (55, 11, False), (5, 1, False), (4, 1, True)])
@@ -242,6 +244,7 @@ def test_two_sets_are_told_apart_by_their_digests_and_their_differences(sync: Sy
     after = sync.run().braking
 
     assert after.digest != before.digest
+    assert len(after.digest) == 32
     told = {change.object_id: change.since for change in compared(after.held, before.held)}
     assert told == {hired[12]: Since.NEW, hired[0]: Since.GONE} | dict.fromkeys(hired[1:12], Since.STILL)
     assert digest_of([("a", "trash"), ("b", "trash")]) == digest_of([("b", "trash"), ("a", "trash")]) != digest_of([("ab", "trash")])

@@ -25,6 +25,12 @@ def test_what_is_not_imported_is_not_told():  # B-050
     assert [value.field for value in told] == ["username", "realname", "email"]
 
 
+def test_notes_without_a_value_are_empty():
+    told = values_of(Mapping(notes="jobTitle"), SourceUser("o1", True, ("ann", "Ann", "", "")))
+
+    assert told[-1] == Value(field="notes", source="jobTitle", value="", becomes="")
+
+
 def steps(**parents: str) -> dict[str, Step]:
     """Groups by id, each with the ids of those that it is in, a letter each; a group's name is its id in capitals."""
     return {group: Step(SourceGroup(group, group.upper()), tuple(above)) for group, above in parents.items()}

@@ -123,5 +123,16 @@ def test_where_the_plan_says_nothing_nothing_is_told():  # B-112
     assert outcome("ANN", CHANGE, None, GROUPS) == TOLD
 
 
+def test_of_somebody_changed_only_what_differs_is_told():
+    assert outcome("ANN", replace(CHANGE, desired=DESIRED), None, GROUPS) == TOLD
+
+
+def test_groups_of_somebody_new_are_told_by_their_names():
+    told = outcome("ANN", replace(CHANGE, actions=(Action.CREATE,), desired=DESIRED), None, GROUPS)
+
+    assert told is not None
+    assert Field("groups", "", "Sales, Staff") in told.fields
+
+
 def test_of_somebody_deleted_for_good_ids_and_names_of_fields_stay():  # D-35
     assert TOLD.without_values == replace(TOLD, name="", username="", fields=(Field("realname", "", ""),), reason="")

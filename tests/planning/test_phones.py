@@ -1,5 +1,7 @@
 """What the source says of phones, read, and what is told of those that are not as it says (B-070..B-075, D-23)."""
 
+from msgspec.structs import replace
+
 from sync_core.directory.attributes import Mapped, Mapping
 from sync_core.directory.phones import Listed, Phone, Slot
 from sync_core.directory.users import User
@@ -63,6 +65,20 @@ def test_a_phone_that_is_kept_out_is_told_of_a_user_that_is_imported(sync: SyncM
     skip = sync.run().skip(ann)
     assert skip is not None
     assert (skip.user_id, skip.detail) == (sync.user(ann).user_id, f"businessPhones: 'none' is not a phone number: {HOW}")
+
+
+def test_a_changed_number_stays_its_syncs_and_phones_by_hand_stay(sync: SyncModel):  # D-23
+    sync.mapping = BOTH
+    ann = sync.source.hire("ann", mobilePhone="734-555-9876")
+    sync.run()
+    user, by_hand = sync.user(ann), Phone(phone_id="DP1", number="+17345559870")
+    sync.directory.edit(user, phones=(by_hand, *user.phones))
+    sync.source.change(ann, mobilePhone="734-555-9877")
+
+    sync.run()
+
+    assert sync.user(ann).phones == (by_hand, replace(user.phones[0], number="+17345559877"))
+    assert user.phones[0].sync == "first"
 
 
 def test_somebodys_last_device_is_kept_and_told(sync: SyncModel):  # D-23

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
+from sync_core.directory.brake import Brake
 from sync_core.directory.names import digest
 from sync_core.directory.users import Status, User
 from sync_core.planning.changes import Action, Change, Field, Kind
@@ -40,6 +41,14 @@ def test_somebody_new_is_told_with_its_groups(sync: SyncModel):
         enters=("first:sales", "first:staff"),
     )
     assert change.needs_claim
+
+
+def test_a_field_that_was_empty_is_told_as_such(sync: SyncModel):
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.change(ann, mailNickname="a")
+
+    assert sync.plan().change(ann).fields == (Field("alias1", "", "a"),)
 
 
 def test_somebody_changed_is_told_with_what_differs(sync: SyncModel):
@@ -187,6 +196,25 @@ def test_whom_a_skip_leaves_disabled_is_told_so(sync: SyncModel):  # D-04
     )
 
 
+def test_whom_a_dead_run_touched_and_the_brake_holds_is_told_to_stay(sync: SyncModel):  # D-12
+    ann = sync.source.hire("ann")
+    sync.run()
+    sync.source.move(ann)
+    sync.unsettled, sync.limits = {ann}, Brake(removals=0, removals_percent=0)
+
+    assert told(sync.plan().change(ann)) == Change(
+        kind=Kind.KEEP,
+        user_id="DU001",
+        object_id=ann,
+        username="ann",
+        reason="stays as it is, because its removal is held",
+        enters=("first:staff",),
+        leaves=("first:sales",),
+        was_indexed=True,
+        etag=etag_of(ann),
+    )
+
+
 def test_those_who_share_a_name_are_told_with_it_and_with_each_other(sync: SyncModel):  # B-013, D-04
     ann, other, third = (sync.source.hire(name) for name in ("Ann", "ann", "bea"))
     sync.source.change(third, mailNickname="ANN")
@@ -322,6 +350,22 @@ def test_who_passes_on_or_goes_to_trash_is_still_known_to_syncs_that_were_delete
 
     assert second.user(ann).known_as == {"old": ann}
     assert sync.user(bea).known_as == {"old": bea, "first": bea}
+
+
+def test_who_comes_back_is_known_as_before_to_others_only(sync: SyncModel):  # D-06, B-162
+    second = sync.directory.connect("second", sync.source, "lab")
+    ann = sync.source.hire("ann", STAFF)
+    sync.run()
+    sync.source.move(ann, "lab")
+    sync.run()
+    assert sync.user(ann).known_as == {"first": ann}
+
+    second.run()
+
+    assert second.user(ann).known_as == {"first": ann}
+    sync.source.move(ann, "lab", STAFF)
+    sync.run()
+    assert sync.user(ann).known_as == {}
 
 
 def test_a_user_in_the_making_is_called_so():
