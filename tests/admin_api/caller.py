@@ -20,10 +20,13 @@ class Answer:
     """An answer as http.client gives it."""
 
     def __init__(self, answer: httpx.Response) -> None:
-        self.status, self.reason, self._content = answer.status_code, answer.reason_phrase, answer.content
+        self.status, self.reason, self._content, self._headers = answer.status_code, answer.reason_phrase, answer.content, answer.headers
 
     def read(self) -> bytes:
         return self._content
+
+    def getheader(self, name: str) -> str | None:
+        return self._headers.get(name)
 
 
 class Line:

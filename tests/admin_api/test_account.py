@@ -114,13 +114,31 @@ async def test_activity_asked_for_in_no_known_way_is_refused(admin: AdminCaller,
         "get_webauthncredentials",
         "get_desktoptokens",
         "get_tokens_generator",
+        "get_desktoptokens_generator",
+        "get_u2ftokens_iterator",
+        "get_webauthncredentials_iterator",
+        "get_administrative_units_iterator",
     ],
 )
 async def test_devices_that_nobody_has_are_empty_lists(admin: AdminCaller, method: str) -> None:
     assert await admin(method) == []
 
 
-@pytest.mark.parametrize("method", ["get_user_tokens", "get_user_u2ftokens", "get_user_webauthncredentials"])
+async def test_no_token_has_a_serial(admin: AdminCaller) -> None:
+    assert await admin("get_tokens_by_serial", "t6", "0001") == []
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "get_user_tokens",
+        "get_user_tokens_iterator",
+        "get_user_u2ftokens",
+        "get_user_u2ftokens_iterator",
+        "get_user_webauthncredentials",
+        "get_user_webauthncredentials_iterator",
+    ],
+)
 async def test_a_user_has_none_of_them_and_nobody_has_none(admin: AdminCaller, method: str) -> None:
     user = await admin("add_user", "ann")
     assert await admin(method, user["user_id"]) == []

@@ -65,6 +65,7 @@ async def test_an_administrator_is_made_listed_and_counted(admin: AdminCaller) -
     assert await admin("get_admin", ann["admin_id"]) == ann
     assert await admin("reset_admin", ann["admin_id"]) == ann
     bea = await made(admin, "Bea", "bea@corp.example", "Owner")
+    assert await admin("get_admins_iterator") == await admin("get_admins")
     assert await admin("get_admins") == sorted([ann, bea], key=lambda one: one["admin_id"])
     assert len(await admin("get_admins", limit=1, offset=1)) == 1
     assert (await admin("get_info_summary"))["admin_count"] == 2
