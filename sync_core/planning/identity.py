@@ -26,7 +26,7 @@ class Stored:
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
     making: Mapping[str, str] = field(default_factory=dict[str, str])
-    """User id by object id, of users in the making: by runs, that go on, of syncs of the same tenant with lower directory keys."""
+    """User id by object id, of users in the making: by runs that go on, and individual syncs, of the tenant's syncs with lower keys."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     disabled_groups: frozenset[str] = frozenset()
     """Ids of the groups whose status is disabled: they block their members (B-157)."""
@@ -38,6 +38,8 @@ class Stored:
     """User id by object id of the takeovers that an admin confirmed although they enable somebody who is disabled here (D-05)."""
     points: Mapping[str, frozenset[Pointer]] = field(default_factory=dict[str, frozenset[Pointer]])
     """By user id: what runs that did not end cleanly were to bring after the records."""
+    regrouped: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """By user id: ids of the groups, of syncs or not, whose member rows runs that did not end cleanly were to bring after the records."""
     shared: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """By name, as compared: object id to username of users of the source whom the last full run left out because they share it. For
     an individual sync, which has not read them (D-04)."""

@@ -259,7 +259,7 @@ class _Planner:
             left.update(group_ids(self._reading.groups, indexed.mask))
         if change.object_id in self._reading.put_right:
             left.update(group.group_id for group in self._reading.groups)
-            left.update(self._stored.own_groups)
+            left.update(self._stored.own_groups, self._stored.regrouped.get(change.user_id, ()))
             known.clear()
             gains, loses = new, old.union(self._stored.points.get(change.user_id, ())) - new
         key, existing = self._writer.directory_key, self._writer.existing

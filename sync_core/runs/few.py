@@ -89,7 +89,7 @@ class FewPlanner:
             comparison.take_back([one for one in comparison.absent if one.object_id not in left])
         comparison.finish()
         kept = frozenset(digest(row.username) for row, _ in rows.values())
-        behind = Left(frozenset(), kept, {})
+        behind = Left(frozenset(), kept, {}, {})
         stored = await self._gather.stored(run, reading, comparison.candidates, leavers, behind, [group for group, _ in groups])
         looked_at = kept.union(key for candidate in comparison.candidates for key in wanted_names(candidate.mapped))
         stored = replace(await self._with_usernames(stored, looked_at), shared=shared)

@@ -50,6 +50,8 @@ class FinishStep:
         await self._account.ended(run)
         await self._context.staging.drop(run.run)
         await judge(self._context, run)
+        if run.state is State.FAILED and run.wrote:  # a worker of it may be on its way to a record: the next run's fence is no lower
+            await self._context.users.raise_fence(run.directory_key, run.fence + 1)
         await self._free_lock(run)
 
     async def _end(self, run: Run) -> Run:

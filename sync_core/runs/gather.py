@@ -39,6 +39,8 @@ class Left:
     digests: frozenset[str]
     points: Mapping[str, frozenset[Pointer]]
     """By user id."""
+    groups: Mapping[str, frozenset[str]]
+    """By user id: ids of the groups whose member rows were to follow."""
 
 
 class Gatherer:
@@ -66,6 +68,7 @@ class Gatherer:
         objects: set[str] = set()
         digests: set[str] = set()
         points: dict[str, frozenset[Pointer]] = {}
+        groups: dict[str, frozenset[str]] = {}
         for run in lock.unclean:
             for plan in await self._context.changes.plans(run):
                 async for _, changes in self._context.changes.slices(run, plan):
@@ -74,7 +77,8 @@ class Gatherer:
                     digests.update(key for change in changes for key in change.frees)
                     for change in changes:
                         points[change.user_id] = gained(change).union(change.loses, points.get(change.user_id, ()))
-        return Left(frozenset(objects), frozenset(digests), points)
+                        groups[change.user_id] = frozenset((*change.enters, *change.leaves, *groups.get(change.user_id, ())))
+        return Left(frozenset(objects), frozenset(digests), points, groups)
 
     async def compare(self, run: Run, reading: Reading, left: Left, groups: Sequence[Group]) -> tuple[Comparison, Population]:
         """What differs from the index; and whom the sync holds, in the groups that it keeps: those selected no more too."""
@@ -146,9 +150,10 @@ class Gatherer:
                 object_id: row.user_id
                 for key in sorted(known, reverse=True)  # the lowest key counts
                 for object_id, row in known[key].items()
-                if key < run.directory_key and row.run in alive.runs
+                if key < run.directory_key and row.run in alive
             },
             points=left.points,
+            regrouped=left.groups,
             alive=alive,
             relink=run.relink,
             confirmed=await self._confirmed(run, (stored.user for stored in users.values()), disabled, syncs),

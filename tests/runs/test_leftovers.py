@@ -5,12 +5,15 @@ from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.names import digest
+from sync_core.errors import StopRun
 from sync_core.runs.messages import Apply
 from sync_core.runs.record import Phase, State
-from sync_core.storage import names, objects
+from sync_core.storage import members, names, objects, users
+from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.tables import Insert
+from tests.management.hands import Hands
 from tests.runs.picture import check_sound
-from tests.runs.world import World
+from tests.runs.world import LIMITLESS, World
 
 ANN = "ann@corp.example"
 
@@ -80,4 +83,54 @@ async def test_a_name_that_another_syncs_run_wrote_over_goes_with_the_next_one(l
 
     assert digest("ann") not in {row.key for row in world.memory.rows(names.TABLE)}
     assert (await world.sync(low)).state is State.COMPLETED  # which had only claimed ann
+    await check_sound(world)
+
+
+async def test_a_run_that_failed_writes_no_record_any_more():  # architecture: the fence
+    world = World()
+    await world.prepare()
+    world.source.hire(ANN, "staff")
+    key = await world.connect("staff")
+    run = await world.until(Phase.APPLY, await world.start(key))
+    (message,) = world.queues.receive(Apply.queue)
+    world.queues.delete(message)
+
+    async def overtaken(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port
+        if (point, method, call.name) == ("before", "transact", users.TABLE):
+            world.interrupt = None
+            await world.steps.poisoned(Apply.model_validate_json(message.body))
+            await world.drain()
+            assert (await world.context.runs.get(run.run)).state is State.FAILED
+
+    world.interrupt = overtaken
+    await world.handle(message.queue, message.body)
+
+    assert world.interrupt is None
+    assert await world.users() == []
+
+
+async def test_a_takeover_that_fails_before_the_member_rows_leaves_nobody_in_those_of_unmanaged_groups():  # B-010, B-173
+    world = World()
+    await world.prepare()
+    hands = Hands(world)
+    ann, group = await hands.create(ANN), await hands.create_group("By hand")
+    await hands.memberships.add(group.group_id, ann.user_id, by="test")
+    world.source.hire(ANN, "staff")
+    key = await world.connect("staff", brake=LIMITLESS)
+
+    def fails(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port, method
+        if (point, call.name) == ("before", members.TABLE) and call.operations:
+            raise StopRun("out of order")
+
+    world.interrupt = fails
+    await world.sync(key)
+    world.interrupt = None
+    assert (await world.user(ANN)).held_by
+    assert await world.context.members.members(group.group_id) == [ann.user_id]
+
+    assert (await world.sync(key)).state is State.COMPLETED
+
+    assert await world.context.members.members(group.group_id) == []
     await check_sound(world)
