@@ -46,7 +46,7 @@ TRASHED = replace(ANN, status=Status.PENDING_DELETION, held_by={})
         (ANN, replace(ANN, status=Status.BYPASS), ()),
         (ANN, replace(ANN, groups=("DG1",)), (Action.GROUPS,)),
         *((ANN, replace(ANN, **{field: empty}), (Action.UPDATE,)) for field, empty in
-          (("realname", ""), ("email", ""), ("notes", ""), ("aliases", {}), ("phones", ()))),
+          (("realname", ""), ("email", ""), ("notes", ""), ("aliases", dict[str, str]()), ("phones", ()))),
     ],
 )  # fmt: skip
 def test_an_action_says_what_is_done_to_somebody(before: User | None, after: User, expected: tuple[Action, ...]):
