@@ -30,6 +30,7 @@ from sync_core.retention.expire import Retention
 from sync_core.retention.forget import Forgetter
 from sync_core.retention.messages import Expire, Forget
 from sync_core.runs.context import make_context
+from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.explain import Explain
 from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
@@ -57,6 +58,7 @@ class Services:
     approvals: Approvals
     individual: IndividualSync
     explain: Explain
+    diagnostics: Diagnostics
     connections: Connections
     consents: Consents
     syncs: Syncs
@@ -128,6 +130,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         approvals=Approvals(context, runs, journal),
         individual=IndividualSync(context),
         explain=Explain(context),
+        diagnostics=Diagnostics(context),
         connections=connections,
         consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,

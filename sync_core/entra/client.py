@@ -4,6 +4,7 @@ The SDK builds the requests and its adapter sends them (tokens, claims challenge
 because the SDK's models decode about 200 users a second.
 """
 
+from time import perf_counter
 from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,9 +21,11 @@ from msgraph_core.middleware import AsyncGraphTransport, GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from sync_core import tally
+from sync_core.entra import trail
 from sync_core.entra.credentials import TenantCredential
-from sync_core.entra.errors import FAILURES, translate
+from sync_core.entra.errors import FAILURES, refused_token, translate
 from sync_core.entra.sdk import VERSION, GraphRequestAdapter, GraphServiceClient, ODataError, sdk_options
+from sync_core.entra.trail import Asked
 from sync_core.errors import StopRun
 from sync_core.settings import LOOPBACK
 
@@ -45,7 +48,16 @@ class Outbound(BaseMiddleware):
                 f"Microsoft Graph sent us on to {request.url.scheme}://{request.url.netloc.decode()}, which is not Graph: not followed"
             )
         tally.count(tally.GRAPH)
-        return await super().send(request, transport)
+        asked = Asked(method=request.method, path=trail.shown_path(str(request.url)))
+        trail.note(asked)
+        began = perf_counter()
+        try:
+            response = await super().send(request, transport)
+        finally:
+            asked.seconds = round(perf_counter() - began, 3)
+        asked.status, asked.request_id = response.status_code, response.headers.get("request-id", "")
+        asked.retry_after = response.headers.get("retry-after", "")
+        return response
 
 
 class GraphTransport(AsyncGraphTransport):
@@ -91,10 +103,15 @@ class GraphClient:
 
     async def send(self, request: RequestInformation) -> bytes:
         """The answer's body, b"" for none. A refusal is asked again once, with a new token. Raises what `translate` makes of failures."""
+        trail.begin()
         try:
-            return await self._sent_with_fresh_token(request)
+            body = await self._sent_with_fresh_token(request)
         except FAILURES as failure:
-            raise translate(failure) from failure
+            error = translate(failure)
+            trail.failed(str(error), refused_token(failure))
+            raise error from failure
+        trail.answered(body)
+        return body
 
     async def _sent_with_fresh_token(self, request: RequestInformation) -> bytes:
         generation = self._credential.generation

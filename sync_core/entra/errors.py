@@ -17,6 +17,7 @@ from kiota_abstractions.api_error import APIError
 from kiota_http._exceptions import KiotaHTTPXError
 
 from sync_core.entra.sdk import ODataError
+from sync_core.entra.trail import Asked, shown_path
 from sync_core.errors import GroupGone, IncompleteRead, Misconfigured, Reauthorize, StopRun, SyncError, Transient
 
 FAILURES = (APIError, AzureError, httpx.HTTPError, KiotaHTTPXError)
@@ -112,6 +113,7 @@ class TokenRefusal(msgspec.Struct):
     error: str = ""
     error_description: str = ""
     error_codes: list[int] = []
+    trace_id: str = ""
 
 
 def translate(failure: Exception) -> SyncError:
@@ -126,6 +128,16 @@ def translate(failure: Exception) -> SyncError:
     return Transient(f"{type(failure).__name__} on the way to Microsoft Graph or Entra: {failure}", retry_after=BACKOFF)
 
 
+def refused_token(failure: Exception) -> Asked:
+    """What Entra was asked before Graph could be: a token."""
+    response = cast("HttpResponse | None", failure.response) if isinstance(failure, ClientAuthenticationError) else None
+    if response is None:
+        return Asked(method="POST", path="a token for Microsoft Graph")
+    path = shown_path(response.request.url)
+    request_id = response.headers.get("x-ms-request-id", "") or _refusal(response.text().encode()).trace_id
+    return Asked(method=response.request.method, path=path, status=response.status_code, request_id=request_id)
+
+
 def from_graph(status: int, code: str, message: str, headers: Mapping[str, str]) -> SyncError:
     """The error for an answer of Graph, a single one or one inside a `$batch`."""
     kind = GRAPH.get((status, code)) or GRAPH.get((status, "")) or (Transient if status >= 500 else StopRun)
@@ -134,10 +146,7 @@ def from_graph(status: int, code: str, message: str, headers: Mapping[str, str])
 
 def from_entra(status: int, body: bytes, headers: Mapping[str, str]) -> SyncError:
     """The error for an answer of Entra's token or discovery endpoint."""
-    try:
-        refusal = msgspec.json.decode(body, type=TokenRefusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        refusal = TokenRefusal()
+    refusal = _refusal(body)
     known = next((AADSTS[number] for number in refusal.error_codes if number in AADSTS), None) or OAUTH.get(refusal.error)
     kind = known or (Transient if status >= 500 or status < 400 or status in {408, 429} else Misconfigured)
     return _verdict(kind, f"Microsoft Entra answered {status} {refusal.error}: {_first_line(refusal.error_description)}", headers)
@@ -156,6 +165,13 @@ def retry_after(headers: Mapping[str, str], *, default: float = BACKOFF) -> floa
     except ValueError:
         seconds = _until(text, lowered.get("date", ""))
     return min(max(seconds, 0.0), LONGEST) if isfinite(seconds) else default
+
+
+def _refusal(body: bytes) -> TokenRefusal:
+    try:
+        return msgspec.json.decode(body, type=TokenRefusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return TokenRefusal()
 
 
 def _until(date: str, answered: str) -> float:

@@ -8,6 +8,7 @@ from sync_core.entra.port import Sources
 from sync_core.ids import RandomBits
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
+from sync_core.storage.diagnostics import DiagnosticRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.holds import ConfirmationRows, HoldRows
 from sync_core.storage.lives import LifeRows
@@ -51,6 +52,7 @@ class Context:
     runs: RunRows
     staging: StagingRows
     changes: ChangeRows
+    diagnostics: DiagnosticRows
     applied: AppliedRows
     log: LogRows
     trash: TrashRows
@@ -93,6 +95,7 @@ def make_context(
         runs=RunRows(tables),
         staging=StagingRows(tables),
         changes=ChangeRows(tables),
+        diagnostics=DiagnosticRows(tables),
         applied=AppliedRows(tables),
         log=LogRows(tables, clock),
         trash=TrashRows(tables, trash_days),

@@ -107,8 +107,8 @@ class Course:
 
     async def dispatch(self, run: Run) -> None:
         """Sends the messages of the run's phase, for all parts without a mark."""
-        preview = {"preview": run.kind is RunKind.PREVIEW}
-        await each([message.model_copy(update=preview) for message in await self._messages(run)], self.send, _SENDS)
+        kind = {"preview": run.kind is RunKind.PREVIEW, "diagnostics": run.diagnostics}
+        await each([message.model_copy(update=kind) for message in await self._messages(run)], self.send, _SENDS)
 
     async def send(self, message: Message, delay: float = 0) -> None:
         await self._context.queues.send(message.queue, message.model_dump_json(), delay=delay)

@@ -15,6 +15,8 @@ class Message(BaseModel):
     run: str
     preview: bool = False
     """Whether the run is a preview, which has a lock of its own."""
+    diagnostics: bool = False
+    """Whether what is asked of Entra is to be kept (B-180)."""
     tries: int = 0
     """How often it was put off because the outside was busy."""
     refusals: int = 0

@@ -100,7 +100,8 @@ class ReadStep:
         groups = len(settings_of(run).groups)
         following = message.group + PARALLEL_GROUPS
         if following < groups:
-            await self._course.send(Read(directory_key=run.directory_key, run=run.run, preview=message.preview, group=following))
+            released = {"group": following, "attempt": 1, "page": 1, "tries": 0, "refusals": 0}
+            await self._course.send(message.model_copy(update=released))
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
         if len(marks) == groups:
             await self._course.advance(run, Phase.PLAN)

@@ -79,6 +79,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Of the schedule, the one that it was started for; None when somebody asked for it."""
     kind: RunKind = RunKind.FULL
     approval: Approval | None = None
+    diagnostics: bool = False
+    """Whether what it asks of Entra, and whom it finds unchanged, is kept for a report (B-180)."""
     relink: bool = False
     """Whether it finds users of the sync's former tenant again by their usernames (D-08)."""
     state: State = State.QUEUED

@@ -42,9 +42,10 @@ class Runs:
         approval: Approval | None = None,
         code: str = "",
         relink: bool = False,
+        diagnostics: bool = False,
     ) -> Run:
         """Queues a full run, for a slot of the schedule or because somebody asked; `approval` is what it may do over the limits, `relink`
-        finds users that the sync brought from another tenant by their usernames (D-08).
+        finds users that the sync brought from another tenant by their usernames (D-08); `diagnostics` keeps a report (B-180).
 
         Raises NotFound; Rejected when no groups are selected, or the connection has moved (D-08); AlreadyRunning (D-15), for a slot that
         a run was started for also when that has ended.
@@ -62,6 +63,7 @@ class Runs:
             fence=lock.fence + 1,
             approval=approval,
             relink=relink or sync.relink,
+            diagnostics=diagnostics,
             actor=actor,
             queued_at=self._context.clock.now(),
             slot=slot,
@@ -73,7 +75,7 @@ class Runs:
             await self._context.runs.remove(run)
             raise
         await self._context.runs.list_in_history(run)
-        await self._course.send(Begin(directory_key=directory_key, run=run.run))
+        await self._course.send(Begin(directory_key=directory_key, run=run.run, diagnostics=diagnostics))
         return run
 
     async def view(self, run_ref: str) -> tuple[Run, Progress]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from sync_core.entra.trail import Trail, trail, without_addresses
 from sync_core.errors import NotFound, Reauthorize, Superseded, SyncError, Transient
 from sync_core.runs.apply import ApplyStep
 from sync_core.runs.begin import BeginStep
@@ -17,6 +18,7 @@ from sync_core.runs.messages import Apply, Begin, Claim, Finish, Further, Messag
 from sync_core.runs.plan import PlanStep
 from sync_core.runs.read import ReadStep
 from sync_core.runs.record import Phase, Run, State
+from sync_core.storage.diagnostics import StepReport
 from sync_core.storage.staging import Sign
 from sync_core.tally import tally
 
@@ -83,7 +85,8 @@ class Steps:
 
     async def _handle(self, message: Message, step: Callable[[], Awaitable[None]]) -> None:
         what, delay = f"{message.queue.removeprefix('sync-')}-{message.piece}-{message.tries}", 0.0
-        with tally() as requests:
+        error: SyncError | None = None
+        with tally() as requests, trail(counting=message.diagnostics) as asked:
             try:
                 await step()
             except (Superseded, NotFound) as past:
@@ -91,16 +94,25 @@ class Steps:
                 return
             except Transient as busy:
                 delay = await self._put_off(busy.rest if isinstance(busy, Further) else message, busy)
-                what = f"{PUT_OFF}-{what}"
+                what, error = f"{PUT_OFF}-{what}", busy
             except Reauthorize as refusal:
                 delay = await self._ask_again(message, refusal)
-                what = f"{PUT_OFF}-{what}"
-            except SyncError as error:
-                log.warning("run %s fails: %s", message.run, error)
-                await self._course.end(message.run, State.FAILED, str(error))
+                what, error = f"{PUT_OFF}-{what}", refusal
+            except SyncError as fault:
+                log.warning("run %s fails: %s", message.run, fault)
+                await self._course.end(message.run, State.FAILED, str(fault))
+                error = fault
+        if asked.asked and (message.diagnostics or (error is not None and not delay)):
+            await self._report(message.run, what, asked, error)
         if not isinstance(message, Finish):
             alive_at = self._context.clock.now() + timedelta(seconds=delay)
             await self._context.staging.sign(message.run, what, Sign(alive_at, dict(requests)))
+
+    async def _report(self, run: str, step: str, asked: Trail, error: SyncError | None) -> None:
+        """Where a run fails it is told what Entra said, with diagnostics or without them."""
+        words = without_addresses(str(error)) if error is not None else ""
+        report = StepReport(at=self._context.clock.now(), step=step, asked=tuple(asked.asked), left_out=asked.left_out, error=words)
+        await self._context.diagnostics.add(run, report)
 
     async def _ask_again(self, message: Message, refusal: Reauthorize) -> float:
         """Consent takes a while to be known everywhere: only a refusal that persists means that it is gone (B-130). Gives the delay."""

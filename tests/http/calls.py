@@ -29,6 +29,7 @@ from sync_core.management.syncs import Syncs
 from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users
+from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.explain import Explain
 from sync_core.runs.individual import IndividualSync
 from sync_core.runs.preview import Previews
@@ -56,6 +57,7 @@ class Served:
     individual: IndividualSync
     phones: Phones
     explain: Explain
+    diagnostics: Diagnostics
     directory: DirectoryViews
     users: Users
     user_import: UserImport
@@ -88,6 +90,7 @@ class Served:
             individual=deployment.individual,
             phones=deployment.phones,
             explain=deployment.explain,
+            diagnostics=deployment.diagnostics,
             directory=deployment.directory,
             users=deployment.users,
             user_import=deployment.user_import,

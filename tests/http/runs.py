@@ -23,14 +23,16 @@ class RunsModel:
         self.changed: list[Change] = []
         self.fault: SyncError | None = None
 
-    async def start(self, directory_key: str, actor: str, *, relink: bool = False) -> Run:
+    async def start(self, directory_key: str, actor: str, *, relink: bool = False, diagnostics: bool = False) -> Run:
         if self.fault:
             raise self.fault
         sync: Sync = await self._syncs.get(directory_key)
         if running := await self.running(directory_key):
             raise AlreadyRunning(running)
         code = f"{len(self.runs) + 1:032x}"
-        run = Run(run=code, directory_key=directory_key, fence=1, actor=actor, queued_at=QUEUED, sync=sync, relink=relink)
+        run = Run(
+            run=code, directory_key=directory_key, fence=1, actor=actor, queued_at=QUEUED, sync=sync, relink=relink, diagnostics=diagnostics
+        )
         self.runs.append(run)
         return run
 

@@ -83,6 +83,7 @@ def test_what_the_document_lists_is_what_is_served(described: dict[str, Any]) ->
         "get /api/v1/log",
         "get /api/v1/runs/{reference_code}",
         "get /api/v1/runs/{reference_code}/changes",
+        "get /api/v1/runs/{reference_code}/diagnostics",
         "get /api/v1/runs/{reference_code}/held",
         "get /api/v1/runs/{reference_code}/outcomes",
         "get /api/v1/runs/{reference_code}/skips",

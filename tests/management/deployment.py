@@ -32,6 +32,7 @@ from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
 from sync_core.runs.context import make_context
+from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.explain import Explain
 from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
@@ -95,6 +96,7 @@ class Deployment:
         self.phones = make_phones(self.tables, self.clock, randbits)
         self.individual = IndividualSync(self.context)
         self.explain = Explain(self.context)
+        self.diagnostics = Diagnostics(self.context)
         self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
         self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
         self.admin = make_admin_api(self.tables, box(), self.journal, self.clock, randbits, trash_days=7, public_url=SITE.public_url)

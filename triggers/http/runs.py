@@ -54,6 +54,15 @@ Relink = Annotated[
 ]
 
 
+WithReport = Annotated[
+    bool,
+    Query(
+        description="Keep a report of each request to Microsoft Graph and each decision: /api/v1/runs/{reference_code}/diagnostics.",
+        openapi_examples={"yes": {"value": True}},
+    ),
+]
+
+
 class ProgressAnswer(Answer):
     step: str = Field(examples=["read"])
     done: int = Field(examples=[3])
@@ -65,6 +74,7 @@ class RunAnswer(Answer):
     directory_key: str = Field(description="The sync.", examples=["DK2A3B4C5D6E7F2G3H4I"])
     kind: str = Field(description='"full", "preview" or "individual".', examples=["full"])
     sync_name: str = Field(description="As it was when the run began; empty before that.", examples=["Head office"])
+    diagnostics: bool = Field(description="Whether it keeps a report.", examples=[False])
     state: str = Field(examples=["applying"])
     phase: str = Field(description='The step whose messages are out, or "ended".', examples=["apply"])
     actor: str = Field(description="Who started it.", examples=["Nightly script (DI2A3B4C5D6E7F2G3H4I)"])
@@ -114,9 +124,16 @@ class ChangeAnswer(Answer):
 
 
 @router.post("/api/v1/syncs/{directory_key}/runs", status_code=202, summary="Start a full sync", responses=answers(NOT_FOUND, RUNNING))
-async def start_run(directory_key: SyncKey, response: Response, services: Serve, actor: SyncManager, relink: Relink = False) -> RunAnswer:
+async def start_run(
+    directory_key: SyncKey,
+    response: Response,
+    services: Serve,
+    actor: SyncManager,
+    relink: Relink = False,
+    diagnostics: WithReport = False,
+) -> RunAnswer:
     """Queues a full sync. Location names the run to follow. While one goes on, the answer is 409 with its reference code in `running`."""
-    run = await services.runs.start(directory_key, str(actor), relink=relink)
+    run = await services.runs.start(directory_key, str(actor), relink=relink, diagnostics=diagnostics)
     response.headers["Location"] = f"/api/v1/runs/{run.run}"
     response.headers["Retry-After"] = POLL_SECONDS
     return RunAnswer.of(run)
@@ -240,6 +257,7 @@ def _shown(run: Run) -> dict[str, object]:
         "reference_code": run.run,
         "directory_key": run.directory_key,
         "kind": run.kind,
+        "diagnostics": run.diagnostics,
         "sync_name": run.sync.name if run.sync else "",
         "state": run.state,
         "phase": run.phase,
