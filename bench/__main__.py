@@ -8,7 +8,7 @@ import os
 
 from rich.console import Console
 
-from bench import cold_start, full_sync, individual
+from bench import admin_api, cold_start, full_sync, individual
 from bench.figures import Figure, grown, keep, show
 
 SIZES = "10000 30000"
@@ -29,6 +29,8 @@ async def main() -> None:
     for size in map(int, os.environ.get("SIZES", SIZES).split()):
         rounds = int(os.environ.get("ROUNDS") or (1 if size > LARGE else ROUNDS))
         figures += await full_sync.measure(size, rounds, console)
+        console.print(f"Admin API, {size:,} users")
+        figures += await admin_api.measure(size)
         keep(figures)
     figures += grown()
     keep(figures)

@@ -28,14 +28,9 @@ async def made(admin: AdminCaller, name: str = "Ann Lind", email: str = "ann@cor
 async def stands(admin: AdminCaller, **fields: Any) -> Admin:
     """An administrator as something else than this API leaves it."""
     now = admin.api.deployment.clock.now()
-    known: dict[str, Any] = {
-        "admin_id": new_id("DE"),
-        "name": "Olga",
-        "email": "olga@corp.example",
-        "role": Role.OWNER,
-        "status": AdminStatus.ACTIVE,
-    }
-    stored = Admin(**(known | {"created_at": now} | fields))
+    known: dict[str, Any] = {"admin_id": new_id("DE"), "name": "Olga", "email": "olga@corp.example", "created_at": now}
+    known |= {"role": Role.OWNER, "status": AdminStatus.ACTIVE}
+    stored = Admin(**(known | fields))
     await AdminRows(admin.api.deployment.tables).write(None, stored)
     return stored
 
