@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from tests.runs.fates import Scissors, cancelled, cut_run, ended_early, fails
 from tests.runs.picture import check_sound
 from tests.runs.source import Account, ModelSource
 from tests.runs.world import World
+from tests.trash.world import A_WEEK, TrashWorld
 
 GROUPS = ("staff", "sales", "board")
 NAMES = tuple(f"{name}@corp.example" for name in ("ann", "bea", "cid", "dan", "eve", "fay"))
@@ -41,7 +43,9 @@ class Happening:
 
 EVENTS = st.builds(
     Event,
-    st.sampled_from(["hire", "leave", "delete", "recreate", "rename", "swap", "rotate", "move", "switch", "edit", "call", "select"]),
+    st.sampled_from(
+        ["hire", "leave", "delete", "recreate", "rename", "swap", "rotate", "move", "switch", "edit", "call", "select", "nights"]
+    ),
     st.integers(0, 99),
     st.integers(0, 99),
 )
@@ -103,10 +107,13 @@ def free_name(source: ModelSource, event: Event) -> str:
     return free[event.who % len(free)] if free else ""
 
 
-async def run(world: World, key: str, happening: Happening) -> None:
+async def run(world: TrashWorld, key: str, happening: Happening) -> None:
     for event in happening.events:
         if event.kind == "select":
             await world.select(key, *{GROUPS[event.who % 3], GROUPS[event.what % 3]})
+        elif event.kind == "nights":
+            world.clock.at += timedelta(days=event.who % 9)
+            await world.night()
         else:
             happen(world.source, event)
     match happening.fate:
@@ -158,7 +165,7 @@ async def check_equal(world: World, key: str) -> None:
 
 
 async def live_through(history: list[Happening]) -> None:
-    world = World()
+    world = TrashWorld()
     await world.prepare()
     for group in GROUPS:
         world.source.members[group] = set()
@@ -172,6 +179,16 @@ async def live_through(history: list[Happening]) -> None:
     assert last.counts["skipped"] == 0
     await check_equal(world, key)
     await check_sound(world)
+    await check_purge(world)
+
+
+async def check_purge(world: TrashWorld) -> None:
+    """A week later everybody who is in Trash is gone, and nobody else (B-163, D-27)."""
+    staying = [user for user in await world.users() if not user.in_trash]
+    world.clock.at += A_WEEK
+    await world.night()
+    assert await world.users() == staying
+    await check_sound(world)
 
 
 ROTATED = Event("rotate", 0, 0)
@@ -182,5 +199,5 @@ DIED_BETWEEN_TWO_RECORDS = [Happening((), "left alone", 0), Happening((ROTATED,)
 @settings(max_examples=4 * settings().max_examples)
 @example(DIED_BETWEEN_TWO_RECORDS)
 @given(st.lists(HAPPENINGS, min_size=1, max_size=4))
-def test_a_run_left_alone_makes_the_directory_what_the_source_is(history: list[Happening]):  # B-032, D-02, D-10, D-11
+def test_a_run_left_alone_makes_the_directory_what_the_source_is(history: list[Happening]):  # B-032, B-163, D-02, D-10, D-11, D-27
     asyncio.run(live_through(history))
