@@ -62,8 +62,10 @@ class Driver:
 
     async def run(self) -> dict[str, Any]:
         """One full run, from its start to its end."""
-        started = (await self.api.post(f"/api/v1/syncs/{self.directory_key}/runs")).raise_for_status()
-        return await self.ended(started.headers["Location"])
+        async with asyncio.timeout(30):
+            while (started := await self.api.post(f"/api/v1/syncs/{self.directory_key}/runs")).status_code == 409:
+                await asyncio.sleep(0.1)  # a run frees its lock last, after it shows that it has ended
+        return await self.ended(started.raise_for_status().headers["Location"])
 
     async def ended(self, path: str) -> dict[str, Any]:
         async with asyncio.timeout(240):

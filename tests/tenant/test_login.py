@@ -33,8 +33,15 @@ async def post(client: httpx.AsyncClient, form: dict[str, str], tenant: str = TE
     return answer.status_code, answer.json()
 
 
+A_DAY = 86_400
+"""Assertions are made when tests are collected, and used by a run of all tests many minutes later."""
+
+
 def assertion(head: dict[str, Any] | None = None, **claims: Any) -> dict[str, str]:
-    parts = [{"alg": "RS256", "x5t": "abc", **(head or {})}, {"iss": CLIENT, "sub": CLIENT, "aud": "x", "exp": time.time() + 60, **claims}]
+    parts = [
+        {"alg": "RS256", "x5t": "abc", **(head or {})},
+        {"iss": CLIENT, "sub": CLIENT, "aud": "x", "exp": time.time() + A_DAY, **claims},
+    ]
     text = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
     return {**FORM, "client_secret": "", "client_assertion": f"{text}.c2lnbmVk", "client_assertion_type": ASSERTION}
 
