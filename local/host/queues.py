@@ -63,6 +63,7 @@ class QueueListener:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
+                self._pace.polling()
                 messages = await self._receive()
                 for message in messages:
                     self._running += 1

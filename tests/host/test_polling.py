@@ -26,6 +26,7 @@ def _poll_in_vain(pace: Pace, seconds: Seconds, times: int) -> list[float]:
     waits: list[float] = []
     for _ in range(times):
         seconds.now += pace.wait
+        pace.polling()
         pace.polled(found=False)
         waits.append(pace.wait)
     return waits
@@ -53,7 +54,7 @@ def test_a_queue_that_gave_messages_is_asked_again_at_once():
     assert pace.wait == 0
 
 
-def test_a_strong_hint_ends_a_long_wait_and_starts_the_backoff_again():
+def test_a_strong_hint_ends_a_long_wait_for_one_poll():
     pace, seconds = _pace()
     _poll_in_vain(pace, seconds, 12)
     seconds.now += 1
@@ -61,8 +62,23 @@ def test_a_strong_hint_ends_a_long_wait_and_starts_the_backoff_again():
     pace.hint(strong=True)
 
     assert pace.wait == 0
+    pace.polling()
     pace.polled(found=False)
-    assert pace.wait < 0.13
+    assert pace.wait == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("strong", "wait"), [(True, SHORTEST), (False, WHILE_BUSY)])
+def test_what_is_hinted_during_a_poll_is_looked_for_by_another(strong: bool, wait: float):
+    pace, seconds = _pace()
+    _poll_in_vain(pace, seconds, 12)
+    seconds.now += 2
+    pace.polling()
+
+    pace.hint(strong=strong)
+
+    seconds.now += 0.01
+    pace.polled(found=False)
+    assert pace.wait == pytest.approx(wait)
 
 
 def test_hints_however_many_make_about_ten_polls_a_second():
@@ -74,6 +90,7 @@ def test_hints_however_many_make_about_ten_polls_a_second():
         pace.hint(strong=True)
         if not pace.wait:
             polls += 1
+            pace.polling()
             pace.polled(found=False)
 
     assert 80 <= polls <= 125
