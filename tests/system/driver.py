@@ -63,7 +63,10 @@ class Driver:
     async def run(self) -> dict[str, Any]:
         """One full run, from its start to its end."""
         async with asyncio.timeout(30):
-            while (started := await self.api.post(f"/api/v1/syncs/{self.directory_key}/runs")).status_code == 409:
+            while True:
+                started = await self.api.post(f"/api/v1/syncs/{self.directory_key}/runs")
+                if started.status_code != 409:
+                    break
                 await asyncio.sleep(0.1)  # a run frees its lock last, after it shows that it has ended
         return await self.ended(started.raise_for_status().headers["Location"])
 
