@@ -54,7 +54,7 @@ class Listing:
         self._clock = clock
 
     async def users(self, asked: Asked) -> Listed[User]:
-        """All users, those in Trash too. At most five requests while partitions have more users than a page."""
+        """All users, those in Trash too. At most five requests."""
         counts = await count_users(self._tables)
         ends = await self._ends.of(asked.reader, USERS) if asked.offset else PageEnds()
         behind, skipped = ends.behind(asked.offset, self._clock.now()), 0

@@ -76,17 +76,29 @@ class AzureTables:
         _check(table, partition, start, end)
         check_page(page)
         check_names(tuple(select))
-        parameters = {"$filter": _filter(partition, start, end), "$top": str(page)}
+        parameters = {"$filter": _filter([("PartitionKey eq", partition)], start, end), "$top": str(page)}
         if select:
             # Asked for by name, the key is all that tells rows apart; the ETag comes as metadata.
             parameters["$select"] = ",".join(("RowKey", *select))
+        async for rows in self._pages(table, parameters, partition):
+            yield rows
 
+    async def span(
+        self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS
+    ) -> AsyncIterator[list[Row]]:
+        _check(table, first, last, start, end)
+        check_page(page)
+        bounds = _filter([("PartitionKey ge", first), ("PartitionKey le", last)], start, end)
+        async for rows in self._pages(table, {"$filter": bounds, "$top": str(page)}):
+            yield rows
+
+    async def _pages(self, table: str, parameters: Mapping[str, str], partition: str = "") -> AsyncIterator[list[Row]]:
         def read(reply: Reply) -> tuple[list[Row], dict[str, str]]:
             return decode_page(reply.body, partition=partition), _continuation(reply.headers)
 
         following: dict[str, str] = {}
         while True:
-            path = f"{table}()?{urlencode(parameters | following, quote_via=quote, safe='$')}"
+            path = f"{table}()?{urlencode({**parameters, **following}, quote_via=quote, safe='$')}"
             rows, following = await self._pipeline.ask(Request("GET", path, _READ), read)
             # The service may answer with no rows and a token at the boundary of a partition or after five seconds.
             if rows:
@@ -140,8 +152,8 @@ def _check(table: str, *keys: str) -> None:
         check_key(key)
 
 
-def _filter(partition: str, start: str, end: str) -> str:
-    terms = [("PartitionKey eq", partition)]
+def _filter(partitions: Sequence[tuple[str, str]], start: str, end: str) -> str:
+    terms = list(partitions)
     if start:
         terms.append(("RowKey ge", start))
     if end:

@@ -41,6 +41,9 @@ class DryTables:
         if rest := _there(written, waiting, select):
             yield list(rest.values())
 
+    def span(self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS) -> AsyncIterator[list[Row]]:
+        raise NotImplementedError(f"a dry run walks through no table: {table}, {first} to {last}, {start} to {end}, {page}")
+
     async def write(self, table: str, operation: Operation) -> str:
         (etag,) = await self.transact(table, [operation])
         return etag

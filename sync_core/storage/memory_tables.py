@@ -105,15 +105,54 @@ class MemoryTables:
                 return
             after = utf16_order(rows[-1].key)
 
+    async def span(
+        self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS
+    ) -> AsyncIterator[list[Row]]:
+        check_page(page)
+        for key in (first, last, start, end):
+            check_key(key)
+        after: Row | None = None
+        while True:
+            call = Call(table, first, start)
+            await self._wire.before("query", call)
+            rows, more = self._span_page(table, (first, last), (after, start, end), page)
+            await self._wire.after("query", call)
+            if rows:
+                yield rows
+            if not more:
+                return
+            after = rows[-1]
+
+    def _span_page(self, table: str, partitions: tuple[str, str], bounds: tuple[Row | None, str, str], page: int) -> tuple[list[Row], bool]:
+        """As `_page`, of partitions from the first to the last."""
+        behind, start, end = bounds
+        low, high = map(utf16_order, (behind.partition if behind is not None else partitions[0], partitions[1]))
+        limit = max(min(page, self._page_rows()) if self._page_rows else page, 1)
+        found: list[Row] = []
+        for partition in sorted((name for name in self._table(table) if low <= utf16_order(name) <= high), key=utf16_order):
+            after = utf16_order(behind.key) if behind is not None and behind.partition == partition else None
+            rows, more = self._within(table, partition, (after, start, end), limit - len(found) or 1)
+            if len(found) == limit:
+                if rows:
+                    return found, True
+                continue
+            found += rows
+            if more:
+                return found, True
+        return found, False
+
     def _page(self, table: str, partition: str, bounds: tuple[str | None, str, str], page: int) -> tuple[list[Row], bool]:
         """The next rows, read from what is there now, and whether more follow."""
+        return self._within(table, partition, bounds, min(page, self._page_rows()) if self._page_rows else page)
+
+    def _within(self, table: str, partition: str, bounds: tuple[str | None, str, str], limit: int) -> tuple[list[Row], bool]:
+        """Of one partition, at most so many."""
         found = self._table(table).get(partition)
         if found is None:
             return [], False
         after, start, end = bounds
         low = bisect_left(found.order, utf16_order(start)) if after is None else bisect_right(found.order, after)
         high = bisect_right(found.order, utf16_order(end)) if end else len(found.order)
-        limit = min(page, self._page_rows()) if self._page_rows else page
         keys = found.order[low : min(high, low + max(limit, 1))]
         return [found.rows[key] for key in keys], low + len(keys) < high
 

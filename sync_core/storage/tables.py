@@ -103,6 +103,12 @@ class Tables(Protocol):
         """
         ...
 
+    def span(self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS) -> AsyncIterator[list[Row]]:
+        """As `query`, of all partitions with first <= partition <= last, in the order of partition and key; `start` and `end` bound the
+        keys in each of them. What lies outside these bounds is read all the same, so there should be little of it.
+        """
+        ...
+
     async def write(self, table: str, operation: Operation) -> str:
         """One operation. Returns the row's new ETag ("" after a delete)."""
         ...

@@ -5,7 +5,7 @@ by ETag, so a worker of a run that was overtaken is refused, and the counts are 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -78,13 +78,16 @@ class UserRows:
     async def page(self, after: str, limit: int) -> list[User]:
         """Up to `limit` users whose ids come after `after` ("" for the first), in the order of ids."""
         found: list[User] = []
-        start = f"{after}!" if after else ""
-        for partition in ids.ALPHABET[ids.ALPHABET.index(ids.user_partition(after)) if after else 0 :]:
-            rows = self._tables.query(TABLE, partition, start=start, end=_LAST_USER, page=min(limit - len(found), PAGE_ROWS))
-            async for page in rows:
-                found += [record(row.values, User) for row in page]
-                if len(found) >= limit:
-                    return found[:limit]
+        following = ids.ALPHABET
+        if after:
+            begun = ids.user_partition(after)
+            following = ids.ALPHABET[ids.ALPHABET.index(begun) + 1 :]
+            pages = self._tables.query(TABLE, begun, start=f"{after}!", end=_LAST_USER, page=min(limit, PAGE_ROWS))
+            if await _fill(found, pages, limit):
+                return found
+        if following:
+            pages = self._tables.span(TABLE, following[0], following[-1], end=_LAST_USER, page=min(limit - len(found), PAGE_ROWS))
+            await _fill(found, pages, limit)
         return found
 
     async def count(self, match: Callable[[User], bool]) -> int:
@@ -188,6 +191,15 @@ class UserRows:
     async def _meta(self, partition: str) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, partition, META)
         return (record(row.values, Meta), row.etag) if row else (Meta(), "")
+
+
+async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) -> bool:
+    """Whether they are as many as `limit` then."""
+    async for page in pages:
+        found += [record(row.values, User) for row in page[: limit - len(found)]]
+        if len(found) == limit:
+            return True
+    return False
 
 
 def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:

@@ -14,6 +14,8 @@ from sync_core.tally import TABLES, tally
 from tests.admin_api.caller import AdminCaller
 
 MANY = 3600
+FEW = 300
+"""About ten in each partition."""
 
 
 @pytest.fixture
@@ -63,6 +65,17 @@ async def test_a_page_anywhere_in_many_users_takes_six_requests_at_most(admin: A
     await page(admin)  # the key is known now
     with tally() as requests:
         for offset in (0, 100, 1, 99, 1777, 2048, MANY - 100, MANY - 1, MANY):
+            requests.clear()
+            found, _ = await page(admin, offset=str(offset))
+            assert found == everybody[offset : offset + 100]
+            assert requests[TABLES] <= 6, offset
+
+
+async def test_nor_does_a_page_in_few_users_take_more(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, FEW)
+    await page(admin)
+    with tally() as requests:
+        for offset in (0, 1, 100, 150, FEW - 100, FEW - 1):
             requests.clear()
             found, _ = await page(admin, offset=str(offset))
             assert found == everybody[offset : offset + 100]

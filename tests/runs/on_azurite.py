@@ -46,6 +46,9 @@ class CutTables:
             yield rows
         await self._wire.after("query", call)
 
+    def span(self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS) -> AsyncIterator[list[Row]]:
+        return self._tables.span(table, first, last, start=start, end=end, page=page)
+
     async def write(self, table: str, operation: Operation) -> str:
         call = self._call(table, [operation])
         await self._wire.before("write", call)

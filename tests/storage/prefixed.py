@@ -30,6 +30,9 @@ class PrefixedTables[T: Tables]:
     ) -> AsyncIterator[list[Row]]:
         return self.tables.query(self.prefix + table, partition, start=start, end=end, select=select, page=page)
 
+    def span(self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS) -> AsyncIterator[list[Row]]:
+        return self.tables.span(self.prefix + table, first, last, start=start, end=end, page=page)
+
     async def write(self, table: str, operation: Operation) -> str:
         return await self.tables.write(self.prefix + table, operation)
 

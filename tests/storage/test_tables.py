@@ -190,6 +190,38 @@ async def test_rows_written_while_a_query_goes_on_do_not_disturb_it(tables: Tabl
     assert seen == ["b", "e", "f"]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "start", "end", "found"),
+    [
+        ("A", "C", "", "", "Aa Ab A~ Ba B~ Ca Cb Cc"),
+        ("A", "C", "", "b", "Aa Ab Ba Ca Cb"),
+        ("A", "C", "b", "c", "Ab Cb Cc"),
+        ("B", "BB", "", "", "Ba B~"),
+        ("B", "A", "", "", ""),
+        ("", "B", "b", "", "Ab A~ B~"),
+        ("D", "Z", "", "", ""),
+    ],
+)
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+async def test_a_span_brings_partitions_in_order_and_the_bounded_keys_of_each(
+    tables: Tables, first: str, last: str, start: str, end: str, found: str, page: int
+) -> None:
+    for partition, keys in (("C", "cab"), ("A", "~ba"), ("B", "~a")):
+        await tables.transact(TABLE, [Insert(Row(partition, key, {"x": partition + key})) for key in keys])
+    pages = [rows async for rows in tables.span(TABLE, first, last, start=start, end=end, page=page)]
+    assert " ".join(row.partition + row.key for rows in pages for row in rows) == found
+    assert all(row.values == {"x": row.partition + row.key} and row.etag for rows in pages for row in rows)
+    assert all(0 < len(rows) <= page for rows in pages)
+
+
+async def test_a_span_is_one_request_a_page(tables: Tables) -> None:
+    for partition in "ABCDEFGH":
+        await tables.transact(TABLE, [Insert(Row(partition, f"{number}", {})) for number in range(3)])
+    with tally() as counts:
+        pages = [len(rows) async for rows in tables.span(TABLE, "A", "H", page=10)]
+    assert (sum(pages), counts["tables"]) == (24, len(pages))
+
+
 async def test_every_request_is_counted(tables: Tables) -> None:
     with tally() as counts:
         await tables.write(TABLE, Insert(Row("p", "a", {})))

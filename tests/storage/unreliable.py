@@ -78,6 +78,14 @@ class UnreliableTables:
             yield rows
             self.weather.refuse()
 
+    async def span(
+        self, table: str, first: str, last: str, *, start: str = "", end: str = "", page: int = PAGE_ROWS
+    ) -> AsyncIterator[list[Row]]:
+        self.weather.refuse()
+        async for rows in self.tables.span(table, first, last, start=start, end=end, page=self.weather.page(page)):
+            yield rows
+            self.weather.refuse()
+
     async def write(self, table: str, operation: Operation) -> str:
         self.weather.refuse()
         etag = await self.tables.write(table, operation)
