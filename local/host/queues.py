@@ -5,8 +5,10 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from urllib.request import getproxies_environment
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
@@ -29,7 +31,15 @@ def poison_queue(queue: str) -> str | None:
 
 def queue_service(connection: str) -> QueueServiceClient:
     # Polling is a retry of its own: the SDK's default, which starts with 15 seconds, would hold a queue up long after storage is back.
-    return QueueServiceClient.from_connection_string(connection, retry_total=2, initial_backoff=1, increment_base=2, random_jitter_range=1)
+    return QueueServiceClient.from_connection_string(
+        connection,
+        retry_total=2,
+        initial_backoff=1,
+        increment_base=2,
+        random_jitter_range=1,
+        # Looking for a proxy or a .netrc costs two threads a poll, so only where a proxy is set.
+        transport=AioHttpTransport(use_env_settings=bool(getproxies_environment())),
+    )
 
 
 class QueueListener:
