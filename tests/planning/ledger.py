@@ -5,14 +5,18 @@ It keeps, for each sync, whom it knows each object as. Names that are in use or 
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from msgspec.structs import replace
 
 from sync_core.directory.names import fold
 from sync_core.directory.users import Status, User
+from sync_core.planning.reasons import Reason
 from tests.planning.agreement import STAYING
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.planned import Planned
+
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -23,8 +27,13 @@ class Ledger:
     everybody: set[str] = field(default_factory=set[str])
     """All user ids that there have ever been."""
 
-    def night(self) -> None:
-        """Those who are deleted for good are forgotten: their objects come back as somebody new (B-163)."""
+    def night(self, before: dict[str, User]) -> None:
+        """Whoever has been in Trash for a week is gone, with all that named it; its object comes back as somebody new (B-163, D-27)."""
+        over = {user_id for user_id, user in before.items() if user.trashed_at and user.trashed_at + A_WEEK <= self.directory.now}
+        assert self.directory.records == {user_id: user for user_id, user in before.items() if user_id not in over}
+        self.everybody |= before.keys()
+        named = {row.user_id for sync in self.directory.syncs.values() for row in sync.objects.values()}
+        assert named <= self.directory.records.keys()
         for known in self.known.values():
             for object_id, user_id in list(known.items()):
                 if user_id not in self.directory.records:
@@ -47,6 +56,8 @@ class Ledger:
             elif was and object_id in kept:
                 self._stays(sync, object_id, before[was])
                 touched.add(was)
+            elif not was and object_id in skipped:
+                self._is_no_takeover(planned, object_id, before)
         for user_id in before.keys() - touched:
             self._is_left_alone(before[user_id])
         assert self.directory.records.keys() - before.keys() <= touched, "nobody comes from nowhere"
@@ -83,6 +94,14 @@ class Ledger:
         assert user.held_by.keys() == others | {sync.key}
         assert set(user.groups) == {group for hold in user.held_by.values() for group in hold.groups}
         return user.user_id
+
+    def _is_no_takeover(self, planned: Planned, object_id: str, before: dict[str, User]) -> None:
+        """That an unmanaged user has the username keeps nobody out: it is taken over (B-010)."""
+        skip = planned.skip(object_id)
+        assert skip is not None
+        unmanaged = {fold(user.username) for user in before.values() if not user.in_trash and self._unmanaged(user)}
+        if skip.reason is Reason.NAME_IN_USE and fold(skip.username) in unmanaged:
+            assert fold(skip.detail.partition(" belongs to ")[0]) != fold(skip.username), skip
 
     def _has_left(self, sync: SyncModel, planned: Planned, old: User) -> None:
         """To other syncs that hold the user (B-160), else to Trash, with all that it has but a name that somebody wants (B-159, D-07)."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import MOST, Brake
 from sync_core.directory.names import digest
+from sync_core.directory.retention import is_due
 from sync_core.directory.users import Status, User
 from sync_core.planning.brake import Item, braked_plan
 from sync_core.planning.changes import Change, Kind, Repair
@@ -30,7 +31,6 @@ type Order = Callable[[Sequence[Change]], Iterable[Change]]
 
 LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-A_WEEK = timedelta(days=7)
 PAGE = 3
 """Rows of a page of the index: small, so that most plans see several."""
 
@@ -101,7 +101,7 @@ class DirectoryModel:
         """Some days pass, then everybody who has been in Trash for a week is deleted for good, with all rows that name it (D-27)."""
         self.now += timedelta(days=days)
         for user in list(self.records.values()):
-            if user.trashed_at is not None and user.trashed_at + A_WEEK <= self.now:
+            if is_due(user, 7, self.now):
                 self._purge(user)
 
     def _purge(self, user: User) -> None:

@@ -89,8 +89,9 @@ def test_everybody_is_whom_a_plain_ledger_says_whatever_happens_to_people_groups
     for event in [*history, ("sync", 0, 0, 0), ("sync", 1, 0, 0)]:
         place = event[2] % 3 // 2 if event[0] != "sync" else event[1] % 2
         if event[0] in REORGANIZED:
+            before = dict(first.directory.records)
             syncs[place] = reorganize(syncs[place], event)
-            ledger.night()
+            ledger.night(before)
         elif event[0] != "sync":
             live(syncs[0], event)
         else:
