@@ -32,6 +32,8 @@ from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row
 from sync_core.storage.users import Edit, StoredUser
 
 _PARALLEL_PARTITIONS = 8
+_FEW = 100
+"""No more changes than these wait for no other partition: somebody waits for an individual sync (B-110)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Applier:
 
         # Before the records: whoever is in the directory is found, whatever dies on the way.
         await self._context.lookups.follow({pointer: True for change in changes for pointer in gained(change)})
-        return [one for part in await each(list(by_partition), records, _PARALLEL_PARTITIONS) for one in part]
+        at_once = len(by_partition) if len(changes) <= _FEW else _PARALLEL_PARTITIONS
+        return [one for part in await each(list(by_partition), records, at_once) for one in part]
 
     async def pointers(self, settled: Sequence[Settled]) -> None:
         await self._members(settled)

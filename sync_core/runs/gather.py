@@ -132,7 +132,7 @@ class Gatherer:
         syncs = [sync for sync in await self._context.syncs.all() if sync.deleted_at is None]
         known = await self._elsewhere(settings_of(run), syncs, candidates)
         wanted = {key for candidate in candidates for key in wanted_names(candidate.mapped)}
-        outdone = await self._outdone(run, candidates, leavers) if known else frozenset[str]()
+        outdone = await self._outdone(run, candidates, leavers) if known and run.kind is not RunKind.INDIVIDUAL else frozenset[str]()
         claims = await self._context.names.many(wanted | left.digests | outdone)
         # Between claims and records: whoever is not alive any more has written its records, or never will.
         alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)

@@ -115,11 +115,13 @@ class IndividualSync:
                 raise
 
     async def _made(self, run: Run, sync: Sync, names: Sequence[str], find: Find, requests: Counter[str]) -> Synced:
-        _, found, (lock, _) = await together(self._announce(run), _called(find, sync), self._context.locks.read(sync.directory_key))
+        _, found, (lock, _), writer = await together(
+            self._announce(run), _called(find, sync), self._context.locks.read(sync.directory_key), make_writer(self._context, run)
+        )
+        writer = with_(writer, individual=True)
         mark = edit_mark(run.queued_at, run.run)
         writes = SingleWrites(self._context, run, Hand(sync.directory_key, mark, run.read_at or run.queued_at))
         for attempt in range(1, PLANS + 1):
-            writer = with_(await make_writer(self._context, run), individual=True)
             decided = await self._few.decide(replace(run, run=mark), sync, found, writer, lock.last_run)
             settled = await writes.write(attempt, decided, writer)
             if settled is not None:

@@ -1,5 +1,6 @@
 """An individual sync: whom it finds, what becomes of each, and what it leaves alone (B-110..B-118)."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sync_core.errors import NotFound, Rejected, Transient
 from sync_core.planning.outcomes import Became, Outcome
 from sync_core.runs.individual import IndividualSync, Synced
 from sync_core.runs.record import RunKind, State
+from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.management.hands import Hands
 from tests.runs.picture import check_sound, etags
 from tests.runs.world import World
@@ -260,3 +262,23 @@ async def test_this_user_is_synced_by_its_id_and_not_where_names_are_normalized(
         await one.of_user(bea, "test")
     with pytest.raises(NotFound):
         await one.of_user("DU222222222222222222", "test")
+
+
+async def test_the_records_of_few_users_are_written_side_by_side_in_whichever_partitions(world: World, key: str):  # B-110
+    people = [f"user{n}@corp.example" for n in range(50)]
+    for name in people:
+        world.source.hire(name, "staff")
+    writing, most = 0, 0
+
+    async def side_by_side(point: Point, port: Port, method: Method, call: Call) -> None:
+        nonlocal writing, most
+        del port
+        if (method, call.name) == ("transact", "Users"):
+            writing += 1 if point == "before" else -1
+            most = max(most, writing)
+            await asyncio.sleep(0)
+
+    world.interrupt = side_by_side
+    await synced(world, key, *people)
+
+    assert most == len({user.user_id[2] for user in await world.users()}) > 8
