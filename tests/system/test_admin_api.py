@@ -1,6 +1,7 @@
 """The Admin API end to end: the official client, unchanged, against the function host, over plain HTTP and over TLS; and a shell."""
 
 import asyncio
+import json
 import subprocess
 import warnings
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import duo_client  # pyright: ignore[reportMissingTypeStubs], it has none
 import httpx
 import pytest
 
+from local.install import NODE as NODE_FOLDER
+from local.install import VENV
 from tests.system.driver import Driver
 from tests.system.tls import behind_tls
 
@@ -206,6 +209,27 @@ async def test_an_administrators_script_does_all_that_is_served(driver: Driver) 
     assert (await refused(admin.get_user_by_id, user_id))[:2] == (404, 40401)
 
 
+async def test_administrators_and_enrollments_end_to_end(driver: Driver) -> None:  # E-12..E-16
+    admin = client(driver)
+    ann = await call(admin.add_admin, "Ann", "ann.admin@corp.example", NUMBER, "ignored", "Help Desk")
+    assert (ann["status"], ann["role"], ann["phone"]) == ("Pending Activation", "Help Desk", NUMBER)
+    assert await call(admin.get_admins) == await call(admin.get_admins_iterator) == [ann]
+    changed = await call(admin.update_admin, ann["admin_id"], name="Ann Lind", role="Billing")
+    assert changed == ann | {"name": "Ann Lind", "role": "Billing"}
+    assert await call(admin.get_admin, ann["admin_id"]) == await call(admin.reset_admin, ann["admin_id"]) == changed
+    activation = await call(admin.activate_admin, "bea.admin@corp.example", send_email=True, valid_days=1)
+    assert activation["link"] == f"{driver.system.base_url}/activate/{activation['code']}"
+    assert (await refused(admin.add_admin, "Bea", "bea.admin@corp.example", "", ""))[:2] == (400, 40003)
+    link = await call(admin.json_api_call, "POST", f"/admin/v1/admins/{ann['admin_id']}/activation_link", {})
+    assert link["email"] == "ann.admin@corp.example"
+    assert (await call(admin.get_info_summary))["admin_count"] == 1
+    assert await call(admin.delete_admin, ann["admin_id"]) == ""
+    code = await call(admin.enroll_user, "newcomer", "newcomer@corp.example", valid_secs=3600)
+    (user,) = await call(admin.get_users_by_name, "newcomer")
+    assert code.startswith(f"{user['user_id']}.1.")
+    assert await call(admin.delete_user, user["user_id"]) == ""
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [({"skey": "x" * 40}, 40103), ({"ikey": "DI2A3B4C5D6E7F2G3H4I"}, 40103), ({"ikey": "nobody"}, 40102)],
@@ -270,6 +294,39 @@ async def test_a_few_lines_of_shell_sign_and_are_accepted(driver: Driver, versio
     (made,) = await call(client(driver).get_users_by_name, username)
     assert made["notes"] == "a+b", done.stdout
     await call(client(driver).delete_user, made["user_id"])
+
+
+NODE = r"""
+const http = require('http')
+const https = require('https')
+const { Client } = require('@duosecurity/duo_api')
+const { ikey, skey, port, version, username } = process.env
+// The client knows TLS on port 443 only; its signature is of the host it was given all the same.
+https.request = (options, answered) => http.request({ ...options, host: '127.0.0.1', port }, answered)
+const client = new Client(ikey, skey, 'localhost', Number(version))
+const call = (method, path, params) => new Promise((resolve) => client.jsonApiCall(method, path, params, resolve))
+async function main () {
+  const made = await call('POST', '/admin/v1/users', { username, notes: "a+b & c=d (e)!*'", email: 'n@corp.example' })
+  const id = made.response.user_id
+  const found = await call('GET', '/admin/v1/users', { username, limit: '1' })
+  console.log(JSON.stringify({ made, found, gone: await call('DELETE', '/admin/v1/users/' + id, {}) }))
+}
+main()
+"""
+
+
+@pytest.mark.parametrize("version", ["2", "5"])
+async def test_duos_client_for_node_signs_and_is_accepted(driver: Driver, version: str) -> None:
+    username = f"node {version} + é"
+    variables = {"version": version, "username": username, "port": str(httpx.URL(driver.system.base_url).port)}
+    keys = {"ikey": driver.system.ikey, "skey": driver.system.skey, "NODE_PATH": str(NODE_FOLDER / "node_modules")}
+    node = [str(VENV / "bin" / "node"), "-e", NODE]
+    done = await asyncio.to_thread(subprocess.run, node, env=variables | keys, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["made"]["response"]["username"], said["made"]["response"]["notes"]) == (username, "a+b & c=d (e)!*'")
+    assert said["found"]["response"] == [said["made"]["response"]]
+    assert said["gone"] == {"stat": "OK", "response": ""}
 
 
 async def test_a_body_too_long_is_refused_in_the_apis_shape(driver: Driver) -> None:
