@@ -96,12 +96,15 @@ class ReadStep:
             await self._context.staging.sign(run.run, f"reading-{message.part}", sign)
 
     async def _release(self, run: Run, message: Read) -> None:
-        """Lets the next waiting group be read; the last to close moves the run on."""
+        """Lets the next waiting group be read; the last to close moves the run on. Whoever lets another be read leaves that to it: that one
+        looks at the marks after this one's was written.
+        """
         groups = len(settings_of(run).groups)
         following = message.group + PARALLEL_GROUPS
         if following < groups:
             released = {"group": following, "attempt": 1, "page": 1, "tries": 0, "refusals": 0}
             await self._course.send(message.model_copy(update=released))
+            return
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
         if len(marks) == groups:
             await self._course.advance(run, Phase.PLAN)

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from sync_core.runs.messages import STEPS
-from sync_core.runs.record import Run, State
+from sync_core.runs.course import PARALLEL_GROUPS
+from sync_core.runs.messages import STEPS, Read
+from sync_core.runs.record import Phase, Run, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.picture import check_sound, picture
 from tests.runs.test_cuts import STORIES, Story
@@ -67,3 +68,26 @@ async def test_every_message_delivered_twice_ends_as_one_delivery(made: Story, o
         assert await picture(world) == await picture(single), seed
         await world.context.staging.drop(run.run)  # as the next run's begin does with what a late worker may have left
         await check_sound(world)
+
+
+@pytest.mark.parametrize("last", [0, 15, 16])
+async def test_a_run_of_more_groups_than_are_read_at_a_time_goes_on_whichever_closes_last(last: int):  # architecture: read, marks
+    world = World()
+    await world.prepare()
+    groups = [f"group{n}" for n in range(PARALLEL_GROUPS + 1)]
+    world.source.hire("anna@corp.example", *groups)
+    key = await world.connect(*groups)
+    run = await world.until(Phase.READ, await world.start(key))
+    received = world.queues.receive(Read.queue, limit=32)
+    for message in received:
+        world.queues.delete(message)
+    assert len(received) == PARALLEL_GROUPS
+    early = Read(directory_key=key, run=run.run, group=PARALLEL_GROUPS)  # as whoever finds the run stalled may send it
+
+    by_group = dict(enumerate([*(message.body for message in received), early.model_dump_json()]))
+    for body in (*(body for group, body in by_group.items() if group != last), by_group[last]):
+        await world.handle(Read.queue, body)
+    await world.drain()
+
+    ended = await world.context.runs.get(run.run)
+    assert (ended.state, ended.counts["groups"]) == (State.COMPLETED, len(groups))
