@@ -76,7 +76,7 @@ def reorganize(sync: SyncModel, event: Event) -> SyncModel:
         sync.directory.delete_sync(sync.key)
         return sync.directory.connect(f"{sync.key}'", sync.source, *sync.selected, mapping=MAPPING)
     elif kind == "night":
-        sync.directory.night(days=second % 5)
+        sync.directory.night(days=(0, 1, 6, 7)[second % 4])
     return sync
 
 
