@@ -307,9 +307,10 @@ def test_each_limit_that_is_passed_is_told_with_its_figures(sync: SyncModel):  #
     for number, person in enumerate(hired[20:33]):
         sync.source.rename(person, f"new{number}")
 
-    told = [(overrun.what, overrun.detail) for overrun in sync.run().braking.overruns]
+    overruns = sync.run().braking.overruns
 
-    assert told == [
+    assert [(overrun.count, overrun.of) for overrun in overruns] == [(13, 60), (12, 20), (13, 60)]
+    assert [(overrun.what, overrun.detail) for overrun in overruns] == [
         (Class.REMOVALS, "13 of 60 users would be removed or disabled: over 10, and over 20 % or 500"),
         (Class.GROUP_LOSSES, "the group sales would lose 12 of 20 members: over 10, and over 50 %"),
         (Class.RENAMES, f"13 users would be renamed or taken over, where the sync holds 60: over {Brake().renames}, and over 20 %"),
