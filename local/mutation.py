@@ -26,7 +26,9 @@ def main() -> int:
     percent = 100 * noticed / tried
     print(f"{noticed} of {tried} mutants were noticed: {percent:.1f} %, and {ENOUGH} % are asked for")
     print(f"{stats['survived']} survived, {stats['no_tests']} have no test")
-    return 0 if percent >= ENOUGH else 1
+    if untried := stats["total"] - stats["skipped"] - tried:
+        print(f"{untried} were not tried: the run did not come to its end")
+    return 0 if percent >= ENOUGH and not untried else 1
 
 
 if __name__ == "__main__":
