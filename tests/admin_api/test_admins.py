@@ -16,7 +16,8 @@ from sync_core.storage.admins import AdminRows
 from sync_core.storage.records import record
 from sync_core.tally import TABLES, tally
 from tests.admin_api.caller import AdminCaller
-from tests.management.deployment import SITE, box
+from tests.http.calls import serve
+from tests.management.deployment import SITE, box, deployed, give_way
 
 PHONE = "+442079460316"
 
@@ -126,7 +127,8 @@ async def test_an_address_belongs_to_one_administrator_or_pending_activation(adm
     assert (await made(admin, "Bea", "bea@corp.example"))["email"] == "bea@corp.example"
 
 
-async def test_of_two_who_want_one_address_at_once_one_gets_it(admin: AdminCaller) -> None:  # E-15
+async def test_of_two_who_want_one_address_at_once_one_gets_it() -> None:  # E-15
+    admin = await AdminCaller.of(serve(await deployed(give_way)), Role.OWNER)
     admins = admin.api.deployment.admin
     edits = [AdminEdit(name=f"Ann {number}", email="ann@corp.example") for number in range(4)]
     results = await asyncio.gather(*(admins.admins.create(edit, by="test") for edit in edits), return_exceptions=True)
@@ -174,7 +176,8 @@ async def test_the_last_active_owner_stays_one(admin: AdminCaller) -> None:
     assert await admin("delete_admin", olga.admin_id) == ""
 
 
-async def test_two_owners_who_remove_each_other_at_once_do_not_both(admin: AdminCaller) -> None:
+async def test_two_owners_who_remove_each_other_at_once_do_not_both() -> None:
+    admin = await AdminCaller.of(serve(await deployed(give_way)), Role.OWNER)
     olga, bea = await stands(admin), await stands(admin, name="Bea", email="bea@corp.example")
     admins = admin.api.deployment.admin.admins
     results = await asyncio.gather(*(admins.delete(one.admin_id, by="test") for one in (olga, bea)), return_exceptions=True)

@@ -13,6 +13,7 @@ from sync_core.storage import enrollments, outbox
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.enrollments import EnrollmentRows
 from sync_core.storage.records import record
+from sync_core.trash.erase import Eraser
 from tests.admin_api.caller import AdminCaller
 from tests.http.calls import serve
 from tests.management.deployment import NOW, SITE, box, deployed
@@ -96,6 +97,15 @@ async def test_a_deleted_user_leaves_neither_enrollment_nor_mail(admin: AdminCal
     (ann,) = await admin("get_users")
     await admin("delete_user", ann["user_id"])
     assert admin.api.deployment.tables.rows(enrollments.TABLE) == mails(admin) == []
+
+
+async def test_so_does_one_who_is_purged(admin: AdminCaller) -> None:  # D-27, D-35
+    await admin("enroll_user", "ann", "ann@corp.example")
+    await admin("enroll_user", "bea", "bea@corp.example")
+    (ann,) = await admin("get_users_by_name", "ann")
+    await Eraser(admin.api.deployment.tables)([ann["user_id"]])
+    assert [mail.to_address for mail in mails(admin)] == ["bea@corp.example"]
+    assert len(admin.api.deployment.tables.rows(enrollments.TABLE)) == 1
 
 
 class Lost:
