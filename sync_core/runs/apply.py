@@ -46,6 +46,8 @@ class Settled:
     """Groups that this entered or left."""
     moved: frozenset[Pointer]
     """What began or ceased to point to the record."""
+    dropped: frozenset[str]
+    """Digests of names that the record listed and does not list any more: also those that an edit gave it after this was planned."""
 
 
 class ApplyStep:
@@ -180,14 +182,22 @@ class Applier:
         await self._context.lookups.follow(points)
 
     async def _free_names(self, settled: Sequence[Settled]) -> None:
-        """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them."""
+        """Deletes the claims of names that were given up and that nobody took, and those made for a record that does not list them.
+
+        Of what was not planned to be given up, not the claims of full runs that go on: a delivery of theirs may write the name again.
+        """
         given_up: defaultdict[str, set[str]] = defaultdict(set)  # by several at once, where a dead run had two records list one name
         for one in settled:
             listed = one.after.name_digests if one.after is not None else ()
             for key in (*one.change.frees, *(move.digest for move in one.change.moves)):
                 if key not in listed:
                     given_up[key].add(one.change.user_id)
-        claims = await self._context.names.many(given_up)
+        unplanned = [(key, one.change.user_id) for one in settled for key in one.dropped.difference(given_up)]
+        running = {lock.run for lock in (await self._context.locks.taken()).values()} if unplanned else set[str]()
+        claims = await self._context.names.many((*given_up, *(key for key, _ in unplanned)))
+        for key, user_id in unplanned:
+            if key in claims and claims[key][0].run not in running:
+                given_up[key].add(user_id)
         deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner in given_up[key]]
         await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
 
@@ -224,7 +234,9 @@ class Applier:
 
 def _settled(change: Change, before: StoredUser | None, after: User | None) -> Settled:
     known = before.user if before is not None else None
-    return Settled(change, after, _regrouped(before, after), pointers(known) ^ pointers(after))
+    listed = frozenset(known.name_digests) if known is not None else frozenset[str]()
+    dropped = listed.difference(after.name_digests if after is not None else listed, change.yields)
+    return Settled(change, after, _regrouped(before, after), pointers(known) ^ pointers(after), dropped)
 
 
 def _regrouped(before: StoredUser | None, after: User | None) -> frozenset[str]:

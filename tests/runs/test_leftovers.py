@@ -49,8 +49,7 @@ async def both_make(world: World, low: str, high: str) -> None:
     first = await world.until(Phase.APPLY, await world.start(low))
     waiting = world.queues.receive(Apply.queue)
     second = await world.start(high)
-    while (await world.context.runs.get(second.run)).phase is not Phase.ENDED:
-        assert await world.deliver_one()
+    await world.until(Phase.FINISH, second)
     for message in waiting:
         await world.handle(message.queue, message.body)
         world.queues.delete(message)
@@ -133,4 +132,29 @@ async def test_a_takeover_that_fails_before_the_member_rows_leaves_nobody_in_tho
     assert (await world.sync(key)).state is State.COMPLETED
 
     assert await world.context.members.members(group.group_id) == []
+    await check_sound(world)
+
+
+async def test_a_name_given_by_hand_while_a_takeover_goes_on_is_free_again_when_that_writes_its_own():  # B-010, D-05
+    world = World()
+    await world.prepare()
+    hands = Hands(world)
+    ann = await hands.create(ANN)
+    world.source.hire(ANN, "staff")
+    key = await world.connect("staff", brake=LIMITLESS)
+    run = await world.start(key)
+
+    async def claims(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port
+        if (point, method, call.name) == ("before", "transact", users.TABLE):
+            world.interrupt = None
+            await world.until(Phase.APPLY, run)
+
+    world.interrupt = claims
+    await hands.rename(ann, "fay")
+    await world.drain()
+
+    assert (await world.context.runs.get(run.run)).state is State.COMPLETED
+    assert (await world.user(ANN)).user_id == ann.user_id
+    assert [names.from_row(row).name for row in world.memory.rows(names.TABLE)] == [ANN]
     await check_sound(world)
