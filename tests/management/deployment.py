@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sync_core.clock import MovableClock
 from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
+from sync_core.errors import Reauthorize
 from sync_core.management.admin_api import make_admin_api
 from sync_core.management.approvals import Approvals
 from sync_core.management.connections import make_connections
@@ -103,7 +104,8 @@ class Deployment:
         self.health = Health(self.tables)
 
     async def _source_of(self, tenant_id: str) -> Directory:
-        assert tenant_id == TENANT
+        if tenant_id != TENANT:
+            raise Reauthorize(f"Microsoft Entra answered 400 invalid_request: AADSTS90002: Tenant {tenant_id} not found.")
         return self.source
 
     async def connected(self) -> Connection:

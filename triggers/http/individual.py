@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from sync_core.management.references import has_form, unknown
 from sync_core.planning.asked import MOST
 from sync_core.planning.outcomes import Outcome
 from sync_core.runs.individual import Synced
@@ -125,6 +126,8 @@ async def sync_users(directory_key: SyncKey, named: NamesBody, services: Serve, 
 @router.post("/api/v1/users/{user_id}/sync", summary="Sync this user", responses=answers(NOT_FOUND, REAUTHORIZE))
 async def sync_user(user_id: UserId, services: Serve, actor: UserSyncer) -> SyncedList:
     """Syncs one user by each sync that manages it. Refused where that normalizes usernames: sync the user by its name then."""
+    if not has_form(user_id, "DU"):
+        raise unknown("user", user_id)
     return SyncedList(items=[SyncedAnswer.from_(synced) for synced in await services.individual.of_user(user_id, str(actor))])
 
 
