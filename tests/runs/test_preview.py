@@ -19,6 +19,7 @@ from tests.runs.picture import check_sound, picture
 from tests.runs.previewed import decided, forbid
 from tests.runs.test_histories import GROUPS, HAPPENINGS, NAMES, Happening, happen, run
 from tests.runs.world import Cut, World
+from tests.trash.world import TrashWorld
 
 MANY = settings(max_examples=150 if settings().max_examples < 1000 else 10_000)
 DAY = timedelta(hours=24)
@@ -223,7 +224,7 @@ async def test_a_preview_whose_process_dies_anywhere_ends_and_has_written_nothin
 
 
 async def previewed_alike(history: list[Happening], limits: Brake) -> None:
-    world = World()
+    world = TrashWorld()
     await world.prepare()
     for group in GROUPS:
         world.source.members[group] = set()
