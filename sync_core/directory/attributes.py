@@ -26,6 +26,20 @@ TEXT_ATTRIBUTES = frozenset(
 LIST_ATTRIBUTES = frozenset({"businessPhones", "otherMails", "proxyAddresses", "imAddresses"})
 NOT_A_USERNAME = frozenset({"onPremisesSamAccountName", "onPremisesDistinguishedName"})
 """Refused as the source of usernames, allowed for aliases (B-044)."""
+PORTAL_NAMES = {
+    "user principal name": USER_PRINCIPAL_NAME, "display name": "displayName", "first name": "givenName", "last name": "surname",
+    "email": "mail", "other emails": "otherMails", "alternate email": "otherMails", "proxy addresses": "proxyAddresses",
+    "office phone": "businessPhones", "business phone": "businessPhones", "mobile phone": "mobilePhone", "fax number": "faxNumber",
+    "im addresses": "imAddresses", "mail nickname": "mailNickname", "object id": "id", "user type": "userType", "age group": "ageGroup",
+    "job title": "jobTitle", "company name": "companyName", "employee id": "employeeId", "employee type": "employeeType",
+    "office location": "officeLocation", "street address": "streetAddress", "state or province": "state",
+    "zip or postal code": "postalCode", "country or region": "country", "usage location": "usageLocation",
+    "preferred language": "preferredLanguage", "on-premises sam account name": "onPremisesSamAccountName",
+    "on-premises distinguished name": "onPremisesDistinguishedName", "on-premises domain name": "onPremisesDomainName",
+    "on-premises immutable id": "onPremisesImmutableId", "on-premises security identifier": "onPremisesSecurityIdentifier",
+    "on-premises user principal name": "onPremisesUserPrincipalName",
+}  # fmt: skip
+"""What the Entra portal calls attributes where Microsoft Graph has another name (B-041)."""
 _EXTENSION = re.compile(
     r"onPremisesExtensionAttributes\.extensionAttribute([1-9]|1[0-5])|extension_[0-9a-f]{32}_[A-Za-z][A-Za-z0-9_]{0,119}"
 )
@@ -71,6 +85,22 @@ class Mapped(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """By position, every mapped position present: "" where the source has no value."""
     phones: tuple[tuple[Slot, str], ...] = ()
     """What the source says of each slot that is imported, as it says it: "" where it has no value."""
+
+
+def graph_named(mapping: Mapping) -> Mapping:
+    """The mapping with Microsoft Graph's names for those that the portal shows, in any case (B-041)."""
+
+    def named(source: str) -> str:
+        return PORTAL_NAMES.get(source.strip().casefold(), source)
+
+    return msgspec.structs.replace(
+        mapping,
+        **{
+            field: named(getattr(mapping, field))
+            for field in ("username", "realname", "email", "notes", "primary_phone", "secondary_phone")
+        },
+        aliases={position: named(source) for position, source in mapping.aliases.items()},
+    )
 
 
 type Mapper = Callable[[tuple[str, ...]], Mapped]

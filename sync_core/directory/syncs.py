@@ -1,5 +1,6 @@
 """Connections to Entra tenants, and the user syncs that read through them (B-020..B-037)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -92,3 +93,15 @@ def check_name(name: str) -> str:
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise Rejected(f"a name is 1 to {MAX_NAME} printable characters", field="name")
     return name
+
+
+def shared_groups(sync: Sync, others: Iterable[Sync]) -> tuple[str, ...]:
+    """Warnings, in words, of groups that several syncs of the tenant select: allowed, and memberships may be rewritten in turn (B-012)."""
+    selected = {group.object_id: group.name for group in sync.groups}
+    return tuple(
+        f'the group {selected[group.object_id]} is selected in the sync "{other.name}", too: both write its members'
+        for other in others
+        if other.tenant_id == sync.tenant_id and other.directory_key != sync.directory_key and other.deleted_at is None
+        for group in other.groups
+        if group.object_id in selected
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_core.directory.attributes import Mapping, apply_mapping, check
+from sync_core.directory.attributes import PORTAL_NAMES, Mapping, apply_mapping, check, graph_named
 from sync_core.directory.phones import Slot
 from sync_core.errors import Rejected
 
@@ -153,3 +153,23 @@ def test_a_mapping_that_cannot_be_says_why(mapping: Mapping, words: str):  # B-0
         check(mapping)
 
     assert str(refusal.value) == words
+
+
+def test_the_portals_names_are_taken_for_microsoft_graphs_in_any_case():  # B-041
+    shown = Mapping(
+        username="User principal name", email="Other emails", notes="Job title", aliases={"3": "OBJECT ID"}, primary_phone="Office phone"
+    )
+    taken = graph_named(shown)
+    assert (taken.username, taken.email, taken.notes, taken.aliases) == ("userPrincipalName", "otherMails", "jobTitle", {"3": "id"})
+    assert (taken.realname, taken.primary_phone, taken.secondary_phone) == ("displayName", "businessPhones", "")
+    check(taken)
+
+
+@pytest.mark.parametrize("name", PORTAL_NAMES)
+def test_each_of_the_portals_names_is_an_attribute_that_can_be_imported(name: str):  # B-041
+    check(graph_named(Mapping(notes=name.title())))
+
+
+@pytest.mark.parametrize("name", ["", "mail", "Favourite colour", "extension_0123456789abcdef0123456789abcdef_badge"])
+def test_other_names_stay_as_they_are(name: str):
+    assert graph_named(Mapping(notes=name)).notes == name

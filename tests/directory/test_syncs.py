@@ -6,7 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
-from sync_core.directory.syncs import MAX_GROUPS, SelectedGroup, Sync, check_groups, check_interval, check_name, check_runnable, moved
+from sync_core.directory.syncs import (
+    MAX_GROUPS,
+    SelectedGroup,
+    Sync,
+    check_groups,
+    check_interval,
+    check_name,
+    check_runnable,
+    moved,
+    shared_groups,
+)
 from sync_core.errors import Rejected
 
 SYNC = Sync(
@@ -91,3 +101,19 @@ def test_a_name_is_1_to_128_printable_characters(name: str):  # B-025
         check_name(name)
 
     assert refusal.value.field == "name"
+
+
+def test_a_group_that_another_sync_of_the_tenant_selects_is_warned_of():  # B-012
+    def sync(key: str, tenant: str, *groups: str) -> Sync:
+        selected = tuple(SelectedGroup(object_id=group, group_id=f"DG-{key}-{group}", name=group.title()) for group in groups)
+        return replace(SYNC, directory_key=key, name=f"Sync {key}", tenant_id=tenant, groups=selected)
+
+    one = sync("a", "t", "staff", "sales")
+    others = [
+        one,
+        sync("b", "t", "sales", "legal"),
+        sync("c", "other", "staff"),
+        replace(sync("d", "t", "staff"), deleted_at=SYNC.created_at),
+    ]
+    assert shared_groups(one, others) == ('the group Sales is selected in the sync "Sync b", too: both write its members',)
+    assert shared_groups(one, [one]) == ()

@@ -31,6 +31,20 @@ async def test_groups_are_found_through_a_connection(caller: httpx.AsyncClient, 
     assert answer.json() == {"items": [{"object_id": guid(1), "name": "Group 1"}]}
 
 
+async def test_a_mapping_may_use_the_portals_names(caller: httpx.AsyncClient, connection_id: str) -> None:  # B-041
+    body = {"connection_id": connection_id, "groups": [guid(0)], "mapping": {"email": "Other emails", "aliases": {"1": "Mail nickname"}}}
+    made = (await caller.post(SYNCS, json=body)).json()
+    assert (made["mapping"]["email"], made["mapping"]["aliases"]) == ("otherMails", {"1": "mailNickname"})
+    patched = (await caller.patch(f"{SYNCS}/{made['directory_key']}", json={"mapping": {"notes": "Job title"}})).json()
+    assert patched["mapping"]["notes"] == "jobTitle"
+
+
+async def test_a_group_in_two_syncs_is_warned_of(caller: httpx.AsyncClient, connection_id: str, sync: Sync) -> None:  # B-012
+    other = await caller.post(SYNCS, json={"connection_id": connection_id, "groups": [guid(1)], "name": "Berlin"})
+    shown = (await caller.get(other.headers["location"])).json()
+    assert shown["warnings"] == [f'the group Group 1 is selected in the sync "{sync.name}", too: both write its members']
+
+
 async def test_a_sync_is_made_listed_and_read(caller: httpx.AsyncClient, connection_id: str) -> None:
     body = {"connection_id": connection_id, "groups": [guid(0)], "mapping": {"aliases": {"1": "mail"}}, "name": "Head office"}
     made = await caller.post(SYNCS, json=body)
@@ -48,7 +62,7 @@ async def test_a_sync_is_made_listed_and_read(caller: httpx.AsyncClient, connect
     }
     assert [(group["object_id"], group["name"]) for group in sync["groups"]] == [(guid(0), "Group 0")]
     assert (await caller.get(SYNCS)).json() == {"items": [sync], "next_cursor": None}
-    assert (await caller.get(made.headers["location"])).json() == sync | {"running": None, "last_run": None, "held": None}
+    assert (await caller.get(made.headers["location"])).json() == sync | {"running": None, "last_run": None, "held": None, "warnings": []}
 
 
 async def test_a_sync_shows_the_run_that_goes_on_and_the_newest_one(api: Api, caller: httpx.AsyncClient, sync: Sync) -> None:

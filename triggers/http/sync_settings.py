@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from msgspec import structs
 from pydantic import Field
 
-from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping
+from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping, graph_named
 from sync_core.directory.brake import Brake
 from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME
 from sync_core.errors import Rejected
@@ -69,7 +69,7 @@ class MappingPatch(Body):
         if self.aliases is not None:
             merged = {**mapping.aliases, **self.aliases}
             given["aliases"] = {position: source for position, source in merged.items() if source}
-        return structs.replace(mapping, **given)
+        return graph_named(structs.replace(mapping, **given))
 
 
 class BrakePatch(Body):

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 from msgspec import structs
 from pydantic import Field
 
-from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping
+from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping, graph_named
 from sync_core.directory.brake import Brake
 from sync_core.directory.lives import CONNECTED, Standing
-from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync
+from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync, shared_groups
 from sync_core.errors import Rejected
 from sync_core.management.syncs import NewSync
 from sync_core.planning.held import HeldSet
@@ -56,15 +56,17 @@ class MappingBody(Body):
     def mapping(self) -> Mapping:
         if self.phones is not None and not self.phones.primary:
             raise Rejected("phones need a primary source; null for none at all", field="mapping.phones.primary")
-        return Mapping(
-            username=self.username,
-            realname=self.realname,
-            email=self.email,
-            notes=self.notes,
-            aliases=self.aliases,
-            normalize=self.normalize,
-            primary_phone=self.phones.primary if self.phones is not None else "",
-            secondary_phone=self.phones.secondary if self.phones is not None else "",
+        return graph_named(
+            Mapping(
+                username=self.username,
+                realname=self.realname,
+                email=self.email,
+                notes=self.notes,
+                aliases=self.aliases,
+                normalize=self.normalize,
+                primary_phone=self.phones.primary if self.phones is not None else "",
+                secondary_phone=self.phones.secondary if self.phones is not None else "",
+            )
         )
 
     @classmethod
@@ -180,11 +182,16 @@ class SyncView(SyncAnswer):
     running: str | None = Field(description="The reference code of the run that goes on.", examples=[REFERENCE_CODE])
     last_run: RunAnswer | None = Field(description="The newest full run.")
     held: HeldAnswer | None = Field(description="Changes that the brake holds back until somebody approves them.")
+    warnings: list[str] = Field(
+        description="What is allowed and may surprise.", examples=[['the group Staff is selected in the sync "Berlin", too']]
+    )
 
     @classmethod
-    def at(cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None, held: HeldSet | None) -> "SyncView":
+    def at(
+        cls, sync: Sync, standing: Standing, running: str, last_run: RunAnswer | None, held: HeldSet | None, others: list[Sync]
+    ) -> "SyncView":
         beside = {"running": running or None, "last_run": last_run, "held": HeldAnswer.of_set(held) if held is not None else None}
-        return cls.model_validate({**_shown(sync, standing), **beside})
+        return cls.model_validate({**_shown(sync, standing), **beside, "warnings": shared_groups(sync, others)})
 
 
 @router.post("", status_code=201, summary="Set up a sync", responses=answers(REAUTHORIZE))
@@ -213,7 +220,8 @@ async def read_sync(directory_key: SyncKey, response: Response, services: Serve,
     newest = await services.runs.newest(directory_key)
     standing = await services.schedules.of(sync)
     held = await services.approvals.held(directory_key)
-    return SyncView.at(sync, standing, running, RunAnswer.of(newest) if newest is not None else None, held)
+    others = await services.syncs.all()
+    return SyncView.at(sync, standing, running, RunAnswer.of(newest) if newest is not None else None, held, others)
 
 
 @router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
