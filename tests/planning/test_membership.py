@@ -32,6 +32,33 @@ def test_a_recreated_group_no_longer_matches_and_its_old_members_stay(sync: Sync
     assert sync.user(ann).groups == ("first:staff",)
 
 
+def test_while_a_group_is_unread_membership_lasts_even_in_one_selected_no_more(sync: SyncModel):  # D-10
+    ann, bea = sync.source.hire("ann", STAFF, SALES), sync.source.hire("bea", STAFF)
+    sync.run()
+    sync.source.groups["legal"] = set()
+    sync.selected["legal"] = "first:legal"
+    del sync.selected[SALES]
+    sync.source.unread("legal")
+    for person in (ann, bea):
+        sync.source.change(person, displayName="Somebody Else")
+    sync.source.disable(ann)
+
+    planned = sync.run()
+
+    lasting, usual = planned.change(ann).desired, planned.change(bea).desired
+    assert lasting is not None
+    assert usual is not None
+    assert (lasting.groups, lasting.fingerprint) == (("first:sales", "first:staff"), "")  # the next whole run looks again
+    assert (usual.groups, bool(usual.fingerprint)) == (("first:staff",), True)
+    user = sync.user(ann)
+    assert (user.groups, user.realname, user.status) == (("first:sales", "first:staff"), "Somebody Else", Status.DISABLED)
+
+    sync.source.readable()
+    sync.run()
+
+    assert sync.user(ann).groups == ("first:staff",)
+
+
 def test_moving_from_one_group_to_another_changes_memberships_only(sync: SyncModel):
     ann = sync.source.hire("ann", STAFF)
     sync.run()
