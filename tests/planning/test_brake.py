@@ -37,7 +37,7 @@ def leave(sync: SyncModel, *people: str) -> None:
         sync.source.move(person)
 
 
-@pytest.mark.parametrize(("people", "going", "held"), [(50, 10, False), (50, 11, True), (55, 11, False), (54, 11, True)])
+@pytest.mark.parametrize(("people", "going", "held"), [(40, 10, False), (50, 11, True), (55, 11, False), (54, 11, True)])
 def test_removals_are_held_when_over_ten_and_over_a_fifth_of_the_users(sync: SyncModel, people: int, going: int, held: bool):
     hired = staffed(sync, people)
     leave(sync, *hired[:going])
@@ -178,6 +178,17 @@ def test_renames_are_held_when_over_a_fifth(sync: SyncModel, people: int, rename
 
     assert bool(planned.braking.held) is held
     assert sum(user.username.startswith("new-") for user in sync.directory.records.values()) == (0 if held else renamed)
+
+
+def test_so_many_renames_as_a_sync_allows_pass_whatever_their_share(sync: SyncModel):
+    hired = staffed(sync, 5)
+    sync.limits = Brake(renames=2)
+    for person in hired[:2]:
+        sync.source.rename(person, f"new-{person}")
+    assert not sync.plan().braking.held
+    sync.source.rename(hired[2], f"new-{hired[2]}")
+
+    assert len(sync.plan().braking.held) == 3
 
 
 def test_takeovers_count_with_renames_once_the_sync_holds_somebody(directory: DirectoryModel, sync: SyncModel):
