@@ -10,10 +10,11 @@ from sync_core.planning.asked import MOST
 from sync_core.planning.outcomes import Outcome
 from sync_core.runs.individual import Synced
 from triggers.http.connections import GROUP
+from triggers.http.decisions import FieldChange
 from triggers.http.fields import Answer, Body, RunRef, SyncKey
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND, REAUTHORIZE
-from triggers.http.runs import REFERENCE_CODE, FieldChange
+from triggers.http.runs import REFERENCE_CODE
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, UserSyncer
 from triggers.http.users import UserId

@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, Field
 
 from sync_core.directory.events import REFERENCE, Happening, Logged
 from sync_core.management.history import Past, Wanted
+from triggers.http.decisions import FieldChange
 from triggers.http.fields import Answer, Cursor, Limit, Page, page
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND
-from triggers.http.runs import FieldChange
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader
 from triggers.http.users import UserId
