@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
+from sync_core.individual.explain import Explain
+from sync_core.individual.sync import IndividualSync
 from sync_core.management.admin_api import AdminApi, make_admin_api
 from sync_core.management.approvals import Approvals
 from sync_core.management.connections import Connections, make_connections
@@ -31,8 +33,6 @@ from sync_core.retention.forget import Forgetter
 from sync_core.retention.messages import Expire, Forget
 from sync_core.runs.context import make_context
 from sync_core.runs.diagnostics import Diagnostics
-from sync_core.runs.explain import Explain
-from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
 from sync_core.runs.preview import Previews
 from sync_core.runs.schedule import Schedule

@@ -9,6 +9,8 @@ import duo_client.client as duo  # pyright: ignore[reportMissingTypeStubs], it h
 import httpx
 
 from sync_core.directory.roles import Role
+from sync_core.individual.explain import Explain
+from sync_core.individual.sync import IndividualSync
 from sync_core.management.admin_api import AdminApi
 from sync_core.management.approvals import Approvals
 from sync_core.management.connections import Connections
@@ -30,8 +32,6 @@ from sync_core.management.trash import Trash
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users
 from sync_core.runs.diagnostics import Diagnostics
-from sync_core.runs.explain import Explain
-from sync_core.runs.individual import IndividualSync
 from sync_core.runs.preview import Previews
 from sync_core.services import Services
 from tests.http.runs import RunsModel

@@ -9,8 +9,8 @@ import pytest
 from sync_core.directory.roles import Role
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Reauthorize, Transient
-from sync_core.runs.explain import Explain
-from sync_core.runs.individual import IndividualSync
+from sync_core.individual.explain import Explain
+from sync_core.individual.sync import IndividualSync
 from tests.http.calls import Api
 from tests.http.problem import problem
 from tests.management.source import TENANT, guid

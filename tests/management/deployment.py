@@ -12,6 +12,8 @@ from sync_core.clock import MovableClock
 from sync_core.directory.syncs import Connection
 from sync_core.entra.port import Directory
 from sync_core.errors import Reauthorize
+from sync_core.individual.explain import Explain
+from sync_core.individual.sync import IndividualSync
 from sync_core.management.admin_api import make_admin_api
 from sync_core.management.approvals import Approvals
 from sync_core.management.connections import make_connections
@@ -34,8 +36,6 @@ from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
 from sync_core.runs.context import make_context
 from sync_core.runs.diagnostics import Diagnostics
-from sync_core.runs.explain import Explain
-from sync_core.runs.individual import IndividualSync
 from sync_core.runs.messages import STEPS
 from sync_core.runs.preview import Previews
 from sync_core.runs.service import Runs

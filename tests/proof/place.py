@@ -11,8 +11,8 @@ from typing import Any
 from sync_core.directory.groups import Group
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
+from sync_core.individual.sync import IndividualSync
 from sync_core.planning.settle import live_holds
-from sync_core.runs.individual import IndividualSync
 from sync_core.runs.record import Phase, State
 from sync_core.storage import users
 from sync_core.storage.cuts import Call, Method, Point, Port

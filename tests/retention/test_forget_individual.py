@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from sync_core.individual.sync import IndividualSync
 from sync_core.planning.outcomes import Became
-from sync_core.runs.individual import IndividualSync
 from tests.retention.test_forget import told
 from tests.trash.world import TrashWorld
 

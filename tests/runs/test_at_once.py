@@ -7,11 +7,11 @@ import pytest
 
 from sync_core.directory.attributes import Mapping
 from sync_core.errors import Transient
-from sync_core.runs.individual import IndividualSync
+from sync_core.individual.sync import IndividualSync
 from sync_core.runs.record import State
+from tests.individual.test_beside import LONGER_THAN_ITS_CLAIMS
 from tests.runs.picture import check_sound
 from tests.runs.test_delivery import mixed_up
-from tests.runs.test_individual_beside import LONGER_THAN_ITS_CLAIMS
 from tests.runs.world import World
 
 ANN = "ann@corp.example"

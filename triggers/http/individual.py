@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from sync_core.individual.sync import Synced
 from sync_core.management.references import has_form, unknown
 from sync_core.planning.asked import MOST
 from sync_core.planning.outcomes import Outcome
-from sync_core.runs.individual import Synced
 from triggers.http.connections import GROUP
 from triggers.http.decisions import FieldChange
 from triggers.http.fields import Answer, Body, RunRef, SyncKey

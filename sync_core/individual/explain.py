@@ -10,12 +10,12 @@ from sync_core import ids
 from sync_core.directory.syncs import Sync, check_runnable
 from sync_core.entra.port import Directory, Questions, SourceGroup
 from sync_core.errors import Misconfigured, NotFound, Reauthorize, StopRun
+from sync_core.individual.few import Decided, FewPlanner
+from sync_core.individual.lookup import Found, object_of
 from sync_core.planning.asked import asked_names
 from sync_core.planning.claims import edit_mark
 from sync_core.planning.explain import Explanation, Step, Through, paths, values_of
 from sync_core.runs.context import Context
-from sync_core.runs.few import Decided, FewPlanner
-from sync_core.runs.lookup import Found, object_of
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Run, RunKind
 from sync_core.storage.together import together

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sync_core.directory.users import User
 from sync_core.errors import SyncError
+from sync_core.individual.sync import IndividualSync, Synced
 from sync_core.planning.outcomes import Became
-from sync_core.runs.individual import IndividualSync, Synced
 from sync_core.runs.record import ENDED, RunKind, State
 from tests.runs import story
 from tests.runs.fates import Scissors, dies

@@ -9,16 +9,16 @@ from msgspec.structs import replace
 from sync_core.directory.events import Event, Happening
 from sync_core.directory.groups import Group
 from sync_core.errors import AlreadyExists, Conflict, Rejected
+from sync_core.individual.beside import Beside
+from sync_core.individual.few import Decided
 from sync_core.planning.changes import Change, Kind, Repair
 from sync_core.planning.events import events_of
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer, read_later
 from sync_core.runs.apply import Applier, Settled
-from sync_core.runs.beside import Beside
 from sync_core.runs.claim import Claimer
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
-from sync_core.runs.few import Decided
 from sync_core.runs.hand import Hand
 from sync_core.runs.record import Run
 from sync_core.runs.repair import remove_strays, repair_claims

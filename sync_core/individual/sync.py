@@ -17,6 +17,9 @@ from sync_core import ids
 from sync_core.directory.events import Event, Happening
 from sync_core.directory.syncs import Sync, check_runnable
 from sync_core.errors import NotFound, Rejected, SyncError, Transient
+from sync_core.individual.few import FewPlanner
+from sync_core.individual.lookup import Found, object_of
+from sync_core.individual.writes import SingleWrites
 from sync_core.planning.asked import asked_names
 from sync_core.planning.claims import edit_mark
 from sync_core.planning.events import events_of_skips
@@ -24,12 +27,9 @@ from sync_core.planning.outcomes import READ_LATER, Became, Outcome
 from sync_core.planning.reasons import WARNINGS, Skip
 from sync_core.planning.settle import read_later
 from sync_core.runs.context import Context
-from sync_core.runs.few import FewPlanner
 from sync_core.runs.hand import Hand
-from sync_core.runs.lookup import Found, object_of
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run, RunKind, State
-from sync_core.runs.single_writes import SingleWrites
 from sync_core.storage.together import together
 from sync_core.tally import tally
 

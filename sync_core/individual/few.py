@@ -8,6 +8,8 @@ from sync_core import ids
 from sync_core.directory.names import digest
 from sync_core.directory.syncs import Sync
 from sync_core.entra.port import Presence, Sight
+from sync_core.individual.conflicts import Conflicts
+from sync_core.individual.lookup import Found, Lookup, source_username
 from sync_core.planning.claims import wanted_names
 from sync_core.planning.identity import Stored
 from sync_core.planning.outcomes import NO_SUCH_NAME, NOT_SELECTED, UNREAD, Became, Outcome, outcome
@@ -15,10 +17,8 @@ from sync_core.planning.plan import Plan, plan
 from sync_core.planning.reading import Comparison, GroupReading, Indexed, Reading
 from sync_core.planning.reading import Outcome as GroupOutcome
 from sync_core.planning.settle import Writer
-from sync_core.runs.conflicts import Conflicts
 from sync_core.runs.context import Context
 from sync_core.runs.gather import Gatherer, Left
-from sync_core.runs.lookup import Found, Lookup, source_username
 from sync_core.runs.record import Run
 from sync_core.storage.objects import ObjectRow
 from sync_core.storage.together import together

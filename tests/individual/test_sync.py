@@ -8,8 +8,8 @@ import pytest
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.users import Status
 from sync_core.errors import NotFound, Rejected, Transient
+from sync_core.individual.sync import IndividualSync, Synced
 from sync_core.planning.outcomes import Became, Outcome
-from sync_core.runs.individual import IndividualSync, Synced
 from sync_core.runs.record import RunKind, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.management.hands import Hands
