@@ -139,8 +139,7 @@ def _values(user: User) -> dict[str, object]:
 
 def check_not_in_trash(user: User) -> None:
     if user.in_trash:
-        name = user.username or user.former_username
-        raise Rejected(f"{name} is in Trash and read-only: it can only be deleted for good, or come back by a sync")  # D-24
+        raise Rejected(f"{user.last_username} is in Trash and read-only: it can only be deleted for good, or come back by a sync")  # D-24
 
 
 def _refuse(locks: Iterable[Lock], changed: set[str], of: str) -> None:

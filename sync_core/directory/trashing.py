@@ -22,8 +22,9 @@ def restored(user: User, syncs: Syncs) -> User:
         raise Rejected(f"{user.username} is not in Trash" if not user.in_trash else f"{user.user_id} is being deleted for good")
     known = sorted(sync.name for key in user.known_as if (sync := syncs.get(key)) is not None and sync.deleted_at is None)
     if known:
-        name = user.username or user.former_username
-        raise Rejected(f'{name} was managed by the sync "{known[0]}": only that brings it back, once it is in one of its groups again')
+        raise Rejected(
+            f'{user.last_username} was managed by the sync "{known[0]}": only that brings it back, once it is in one of its groups again'
+        )
     if not user.username:
         raise Rejected(f"{user.former_username} is the name of another user by now: {user.user_id} cannot come back")
     return replace(user, status=Status.ACTIVE, trashed_at=None)

@@ -68,6 +68,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The name it had when, in Trash, another user took it over (D-07)."""
 
     @property
+    def last_username(self) -> str:
+        """The username, or the one that another user took over in the meantime: what a person knows it by."""
+        return self.username or self.former_username
+
+    @property
     def name_digests(self) -> dict[str, str]:
         """The claims of this record: digest to spelling. One value repeated is one claim (D-03)."""
         return {names.digest(name): name for name in (*self.aliases.values(), self.username) if name}
@@ -88,3 +93,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 TRASHED = frozenset({Status.PENDING_DELETION, Status.PURGING})
+
+
+def called(user: User | None, user_id: str) -> str:
+    """A user as errors and reasons name it: by its name and its id; None for one whose record is about to be written."""
+    return f"{user.last_username} ({user_id})" if user is not None else f"a user in the making ({user_id})"

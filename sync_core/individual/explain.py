@@ -79,7 +79,7 @@ class Explain:
             object_id = object_of(user, sync.directory_key)
             if object_id:
                 return await lookup.found(sync, {name: ()}, {name: object_id})
-            name_here = user.username or user.former_username
+            name_here = user.last_username
             found = await self._by_name(sync, name_here)
             return Found({name: found.objects[name_here]}, {}, found.presences, found.requests_left)
         if _OBJECT_ID.fullmatch(name):

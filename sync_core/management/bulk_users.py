@@ -11,7 +11,7 @@ from sync_core.directory.edits import UserEdit, edited
 from sync_core.directory.events import Happening
 from sync_core.directory.locks import Syncs, check_user_removal
 from sync_core.directory.trashing import restored, trashed
-from sync_core.directory.users import Status, User
+from sync_core.directory.users import Status, User, called
 from sync_core.errors import Rejected
 from sync_core.management.journal import Journal
 from sync_core.management.naming import NameInUse, Naming
@@ -46,7 +46,7 @@ class BulkUsers:
         for other in [stored.user for stored in await self._naming.listing_each(named)]:
             taken = other.name_digests.keys() & named.keys()
             if taken and other.status is not Status.PENDING_DELETION:
-                raise NameInUse(f"{named[min(taken)]} belongs to {other.username} ({other.user_id})", field="users")
+                raise NameInUse(f"{named[min(taken)]} belongs to {called(other, other.user_id)}", field="users")
         return [(await self._users.create(edit, by=by)).user for edit in wanted]
 
     async def send_to_trash(self, user_ids: Sequence[str], *, by: str) -> list[User]:
@@ -74,7 +74,7 @@ class BulkUsers:
         return [await self._changed(user, coming, Happening.USER_RESTORE, by) for user in users]
 
     async def _changed(self, user: User, how: Callable[[User], User], action: Happening, by: str) -> User:
-        async with self._journal.about(by, action, user.username or user.former_username, user.user_id) as entry:
+        async with self._journal.about(by, action, user.last_username, user.user_id) as entry:
             after = await self._rows.change(user.user_id, how)
             if after is None:
                 raise unknown("user", user.user_id)

@@ -120,7 +120,7 @@ class Memberships:
         before = await self._users.get(user_id)
         if before is not None and changed(before) == before:
             return
-        name = before.username or before.former_username if before is not None else ""
+        name = before.last_username if before is not None else ""
         async with self._journal.about(by, Happening.USER_UPDATE, name, user_id, {what: f"{group.name} ({group.group_id})"}):
             if await self._users.change(user_id, changed) is None:
                 raise unknown("user", user_id)

@@ -11,7 +11,7 @@ from sync_core.clock import Clock
 from sync_core.directory.edits import without_names
 from sync_core.directory.locks import alias_field
 from sync_core.directory.names import digest
-from sync_core.directory.users import Status, User
+from sync_core.directory.users import Status, User, called
 from sync_core.errors import AlreadyRunning, Conflict, Rejected
 from sync_core.ids import RandomBits
 from sync_core.planning.claims import Alive, Claim, edit_mark, holder
@@ -165,5 +165,4 @@ def _in_use(user: User, key: str, other: User | None, other_id: str) -> NameInUs
     positions = [position for position, name in user.aliases.items() if digest(name) == key]
     is_username = digest(user.username) == key
     name = user.username if is_username else user.aliases[positions[0]]
-    called = f"{other.username or other.former_username} ({other_id})" if other is not None else f"a user in the making ({other_id})"
-    return NameInUse(f"{name} belongs to {called}", field="username" if is_username else alias_field(positions[0]))
+    return NameInUse(f"{name} belongs to {called(other, other_id)}", field="username" if is_username else alias_field(positions[0]))

@@ -14,7 +14,7 @@ from sync_core.directory.locks import Syncs, check_phone_addition, check_phone_e
 from sync_core.directory.lookups import pointers
 from sync_core.directory.phone_edits import MAX_PHONES, PhoneEdit, by_hand, edited_phone
 from sync_core.directory.phones import Phone, written
-from sync_core.directory.users import User
+from sync_core.directory.users import User, called
 from sync_core.errors import Conflict, Rejected
 from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
@@ -143,8 +143,7 @@ class Phones:
                 await self._loose.take(phone, user_id)  # whoever gave it to the user may have died before that
                 return await self._stored(user_id)
             if owner is not None:
-                called = f"{owner.username or owner.former_username} ({owner.user_id})"
-                raise Rejected(f"the phone belongs to {called}: take it from there first", field="phone_id")
+                raise Rejected(f"the phone belongs to {called(owner, owner.user_id)}: take it from there first", field="phone_id")
             if row is None or row.phone is None:
                 continue
             try:

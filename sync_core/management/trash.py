@@ -67,7 +67,7 @@ class Trash:
         if user is None:
             raise unknown("user", user_id)
         if going(user) != user:
-            async with self._journal.about(by, Happening.USER_UPDATE, user.username or user.former_username, user_id, _TOLD):
+            async with self._journal.about(by, Happening.USER_UPDATE, user.last_username, user_id, _TOLD):
                 user = await self._users.change(user_id, going)
                 if user is None:
                     raise unknown("user", user_id)

@@ -123,7 +123,7 @@ class Users:
             phones = [by_hand(phone) for phone in before.user.phones]
             for phone in phones:
                 await self._phones.keep(phone, user_id)
-            async with self._journal.about(by, Happening.USER_DELETE, _called(before.user), user_id) as entry:
+            async with self._journal.about(by, Happening.USER_DELETE, before.user.last_username, user_id) as entry:
                 entry.happened = await is_written(self._rows, Removal(before))
             if not entry.happened:
                 continue
@@ -149,7 +149,7 @@ class Users:
         found_by, finds = pointers(before.user), pointers(after)
         await self._lookups.promise(finds - found_by)
         told = {field.name: field.after for field in fields(before.user, after, {})}
-        async with self._journal.about(by, Happening.USER_UPDATE, _called(after), after.user_id, told) as entry:
+        async with self._journal.about(by, Happening.USER_UPDATE, after.last_username, after.user_id, told) as entry:
             entry.happened = await is_written(self._rows, Edit(before, after))
         await self._lookups.follow(dict.fromkeys(found_by - finds if entry.happened else finds - found_by, False))
         if not entry.happened:
@@ -161,10 +161,6 @@ class Users:
 
     async def _all_syncs(self) -> dict[str, Sync]:
         return {sync.directory_key: sync for sync in await self._syncs.all()}
-
-
-def _called(user: User) -> str:
-    return user.username or user.former_username
 
 
 def make_users(tables: Tables, clock: Clock, random_bits: RandomBits) -> Users:

@@ -8,7 +8,7 @@ import msgspec
 from sync_core.directory.attributes import Mapped
 from sync_core.directory.lookups import Pointer
 from sync_core.directory.names import digest
-from sync_core.directory.users import Status, User
+from sync_core.directory.users import Status, User, called
 from sync_core.planning.claims import NOBODY, Alive, Claim, holder, wanted_names
 from sync_core.planning.reading import Candidate, Indexed
 from sync_core.planning.reasons import Reason
@@ -63,8 +63,7 @@ class Stored:
 
     def called(self, user_id: str) -> str:
         """A user as a person would know it, with its id."""
-        record = self.records.get(user_id)
-        return f"{record.username or record.former_username} ({user_id})" if record is not None else f"a user in the making ({user_id})"
+        return called(self.records.get(user_id), user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
     user_id, repoint = _identify(candidate, stored, writer)
     before = stored.records.get(user_id)
     if before is not None and before.status is Status.PURGING:
-        return Refused(user_id, Reason.PURGING, f"{before.username or before.former_username} is being deleted")
+        return Refused(user_id, Reason.PURGING, f"{before.last_username} is being deleted")
     if before is not None and enables_by_takeover(before, candidate, stored, writer) and not _is_confirmed(user_id, candidate, stored):
         detail = f"{before.username} ({user_id}) is disabled here and no sync manages it"
         return Refused("", Reason.DISABLED_HERE, detail, takes=user_id)

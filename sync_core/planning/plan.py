@@ -194,7 +194,7 @@ class _Planner:
             kind=Kind.LEAVE,
             user_id=leaver.user_id,
             object_id=leaver.object_id,
-            username=(record.username or record.former_username) if record is not None else "",
+            username=record.last_username if record is not None else "",
             reason="Entra has no such user any more" if leaver.object_id in gone else "in no selected group any more",
             yields=given_up,
             was_indexed=True,

@@ -31,7 +31,7 @@ class TrashedAnswer(Answer):
         user = trashed.user
         return cls(
             user_id=user.user_id,
-            username=user.username or user.former_username,
+            username=user.last_username,
             realname=user.realname,
             email=user.email,
             trashed_at=user.trashed_at,

@@ -19,7 +19,7 @@ def user_object(shown: Shown) -> Object:
     key, hold = next(iter(sorted(user.held_by.items())), (None, None))
     return {
         "user_id": user.user_id,
-        "username": user.username or user.former_username,
+        "username": user.last_username,
         **{f"alias{n}": user.aliases.get(str(n)) for n in range(1, _OLD_ALIASES + 1)},
         "aliases": {f"alias{n}": user.aliases[str(n)] for n in range(1, MAX_ALIASES + 1) if str(n) in user.aliases},
         "realname": user.realname,
@@ -54,7 +54,7 @@ def user_status(user: User) -> str:
 
 
 def user_reference(user: User) -> Object:
-    return {"user_id": user.user_id, "username": user.username or user.former_username}
+    return {"user_id": user.user_id, "username": user.last_username}
 
 
 def group_object(group: Group, name: str) -> Object:
