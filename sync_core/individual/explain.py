@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace as with_
 
-from msgspec.structs import replace
-
 from sync_core import ids
 from sync_core.directory.syncs import Sync, check_runnable
 from sync_core.entra.port import Directory, Questions, SourceGroup
@@ -36,9 +34,7 @@ class Explain:
         """`user`: a name in Entra, an object id, or a user id here. Raises NotFound for a sync, or a user id, that is not there; Rejected
         for a sync without groups; Transient.
         """
-        sync = await self._context.syncs.get(directory_key)
-        if sync is None or sync.deleted_at is not None:
-            raise NotFound(f"there is no sync with the directory key {directory_key}")
+        sync = await self._context.syncs.existing(directory_key)
         check_runnable(sync)
         (name,) = asked_names([user])
         try:
@@ -68,7 +64,7 @@ class Explain:
         found, (lock, _), writer = await together(
             self._found(sync, name), self._context.locks.read(sync.directory_key), make_writer(self._context, run)
         )
-        return await self._few.decide(replace(run, run=mark), sync, found, with_(writer, individual=True), lock.last_run)
+        return await self._few.decide(run, sync, found, with_(writer, individual=True), lock.last_run)
 
     async def _found(self, sync: Sync, name: str) -> Found:
         lookup = self._few.lookup

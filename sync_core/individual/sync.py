@@ -58,9 +58,7 @@ class IndividualSync:
         as the source does, with nothing changed.
         """
         asked = asked_names(names)
-        sync = await self._context.syncs.get(directory_key)
-        if sync is None or sync.deleted_at is not None:
-            raise NotFound(f"there is no sync with the directory key {directory_key}")
+        sync = await self._context.syncs.existing(directory_key)
 
         async def find(sync: Sync) -> Found:
             named, known = await together(self._few.lookup.named(sync, asked), self._few.lookup.known(sync, asked))

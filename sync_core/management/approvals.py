@@ -88,10 +88,7 @@ class Approvals:
         return held
 
     async def _name(self, directory_key: str) -> str:
-        sync = await self._context.syncs.get(directory_key)
-        if sync is None or sync.deleted_at is not None:
-            raise NotFound(f"there is no sync with the directory key {directory_key}")
-        return sync.name
+        return (await self._context.syncs.existing(directory_key)).name
 
     async def _skip(self, run_ref: str, object_id: str) -> Skip | None:
         cursor = ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sync_core.clock import Clock
 from sync_core.directory.edits import UserEdit, edited
 from sync_core.directory.events import Happening
-from sync_core.directory.locks import Syncs, check_user_removal
+from sync_core.directory.locks import check_user_removal
 from sync_core.directory.trashing import restored, trashed
 from sync_core.directory.users import Status, User, called
 from sync_core.errors import Rejected
@@ -51,7 +51,7 @@ class BulkUsers:
 
     async def send_to_trash(self, user_ids: Sequence[str], *, by: str) -> list[User]:
         """In the order given; who is there already stays as it is. Raises NotFound, and Rejected for one that a sync manages (B-158)."""
-        users, syncs, now = await self._all(user_ids), await self._all_syncs(), self._clock.now()
+        users, syncs, now = await self._all(user_ids), await self._syncs.by_key(), self._clock.now()
 
         def going(user: User) -> User:
             if user.status is Status.PENDING_DELETION:
@@ -65,7 +65,7 @@ class BulkUsers:
 
     async def restore(self, user_ids: Sequence[str], *, by: str) -> list[User]:
         """In the order given. Raises NotFound, and Rejected for one that is not in Trash, or that only a sync brings back (B-165)."""
-        users, syncs = await self._all(user_ids), await self._all_syncs()
+        users, syncs = await self._all(user_ids), await self._syncs.by_key()
 
         def coming(user: User) -> User:
             return restored(user, syncs)
@@ -89,9 +89,6 @@ class BulkUsers:
             if user_id not in stored:
                 raise unknown("user", user_id)
         return [stored[user_id].user for user_id in user_ids]
-
-    async def _all_syncs(self) -> Syncs:
-        return {sync.directory_key: sync for sync in await self._syncs.all()}
 
 
 def _look_at(users: Iterable[User], how: Callable[[User], User]) -> None:

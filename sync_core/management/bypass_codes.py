@@ -15,6 +15,7 @@ from sync_core.directory.locks import check_not_in_trash
 from sync_core.directory.lookups import BYPASS_CODES, Pointer
 from sync_core.directory.users import User
 from sync_core.ids import RandomBits
+from sync_core.management.existing import existing_user
 from sync_core.management.journal import Journal
 from sync_core.management.references import has_form, unknown
 from sync_core.secrets import SecretBox
@@ -36,7 +37,7 @@ class BypassCodes:
     async def create(self, user_id: str, new: NewCodes, *, by: str) -> list[str]:
         """The codes. Raises NotFound, and Rejected for a user in Trash or with too many of them."""
         check_codes(new)
-        user = await self._user(user_id)
+        user = await existing_user(self._users, user_id)
         now = self._clock.now()
         codes = list(new.codes) or [f"{self._random_bits(64) % 10**DIGITS:0{DIGITS}d}" for _ in range(new.count)]
         added = tuple(
@@ -66,7 +67,7 @@ class BypassCodes:
 
     async def of(self, user_id: str) -> list[OwnedCode]:
         """Those of the user that are still good, in the order of their ids. Raises NotFound."""
-        user = await self._user(user_id)
+        user = await existing_user(self._users, user_id)
         codes = usable(user.bypass_codes, self._clock.now())
         return [(code, user) for code in sorted(codes, key=lambda code: code.code_id)]
 
@@ -103,12 +104,6 @@ class BypassCodes:
 
     async def _unpoint(self, user_id: str, code_ids: set[str]) -> None:
         await self._lookups.follow({Pointer(BYPASS_CODES, code_id, user_id): False for code_id in code_ids})
-
-    async def _user(self, user_id: str) -> User:
-        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if user is None:
-            raise unknown("user", user_id)
-        return user
 
 
 def _ids(user: User | None) -> set[str]:

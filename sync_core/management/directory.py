@@ -8,7 +8,8 @@ from sync_core.directory.groups import Group, GroupStatus, api_name, as_kept
 from sync_core.directory.names import fold
 from sync_core.directory.phone_edits import by_hand
 from sync_core.directory.users import User
-from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.management.existing import existing_group, existing_user
+from sync_core.management.references import cursor_after, cursor_place
 from sync_core.management.syncs import Syncs
 from sync_core.planning.settle import live_holds
 from sync_core.storage.groups import GroupRows
@@ -30,7 +31,7 @@ class DirectoryViews:
         page = await self._users.page(cursor_place(cursor, USERS), limit + 1)
         more = len(page) > limit
         existing = frozenset(sync.directory_key for sync in await self._syncs.all())
-        return [_held_now(user, existing) for user in page[:limit]], cursor_after(page[limit - 1].user_id if more else "", USERS)
+        return [held_now(user, existing) for user in page[:limit]], cursor_after(page[limit - 1].user_id if more else "", USERS)
 
     async def picked(self, match: Callable[[User], bool], *, limit: int, cursor: str) -> tuple[list[User], str]:
         """As `users`, those whom `match` picks: one call looks through 1,000 users, so fewer may come although there are more."""
@@ -39,24 +40,21 @@ class DirectoryViews:
         found: list[User] = []
         last = ""
         for user in page[:LOOKED_THROUGH]:
-            held_now = _held_now(user, existing)
-            if match(held_now):
+            presented = held_now(user, existing)
+            if match(presented):
                 if len(found) == limit:
                     return found, cursor_after(last, USERS)
-                found.append(held_now)
+                found.append(presented)
             last = user.user_id
         return found, cursor_after(last if len(page) > LOOKED_THROUGH else "", USERS)
 
     async def user(self, user_id: str) -> User:
         """Raises NotFound."""
-        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if user is None:
-            raise unknown("user", user_id)
-        return await self.presented(user)
+        return await self.presented(await existing_user(self._users, user_id))
 
     async def presented(self, user: User) -> User:
-        """The user without the syncs that were deleted: they hold nobody (D-17)."""
-        return _held_now(user, frozenset(sync.directory_key for sync in await self._syncs.all()))
+        """As `held_now`."""
+        return held_now(user, frozenset(sync.directory_key for sync in await self._syncs.all()))
 
     async def groups(
         self, *, prefix: str = "", sync: str = "", status: GroupStatus | None = None, limit: int, cursor: str
@@ -80,10 +78,8 @@ class DirectoryViews:
 
     async def group(self, group_id: str) -> tuple[Group, str]:
         """The group and the name that the API shows. Raises NotFound."""
-        stored = await self._groups.get(group_id) if has_form(group_id, "DG") else None
-        if stored is None:
-            raise unknown("group", group_id)
-        return (await self._named([stored[0]]))[0]
+        group, _ = await existing_group(self._groups, group_id)
+        return await self.named(group)
 
     async def named(self, group: Group) -> tuple[Group, str]:
         """The group as its sync, if that still is there, keeps it; and the name that the API shows."""
@@ -99,6 +95,7 @@ class DirectoryViews:
         return [(group, api_name(group, syncs[group.sync].name if group.sync else "")) for group in kept]
 
 
-def _held_now(user: User, existing: frozenset[str]) -> User:
+def held_now(user: User, existing: frozenset[str]) -> User:
+    """The user without the syncs that were deleted: they hold nobody, and what they brought is as if made by hand (B-140, D-17)."""
     held_by = live_holds(user, existing)
     return replace(user, held_by=held_by, phones=tuple(phone if phone.sync in held_by else by_hand(phone) for phone in user.phones))

@@ -8,13 +8,12 @@ from sync_core.directory.edits import GroupEdit, edited_group
 from sync_core.directory.events import Happening
 from sync_core.directory.groups import Group, as_kept
 from sync_core.directory.locks import check_group_edit, check_group_removal
-from sync_core.directory.syncs import Sync
 from sync_core.errors import AlreadyExists, Conflict
 from sync_core.ids import RandomBits
+from sync_core.management.existing import existing_group
 from sync_core.management.journal import Journal
 from sync_core.management.memberships import Memberships
 from sync_core.management.naming import TRIES
-from sync_core.management.references import has_form, unknown
 from sync_core.management.versions import check_version
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.syncs import SyncRows
@@ -39,10 +38,8 @@ class Groups:
 
     async def get(self, group_id: str) -> tuple[Group, str]:
         """The group as its sync, if that still is there, keeps it; and its ETag. Raises NotFound."""
-        stored = await self._rows.get(group_id) if has_form(group_id, "DG") else None
-        if stored is None:
-            raise unknown("group", group_id)
-        return as_kept(stored[0], await self._all_syncs()), stored[1]
+        group, etag = await existing_group(self._rows, group_id)
+        return as_kept(group, await self._syncs.by_key()), etag
 
     async def update(self, group_id: str, edit: GroupEdit, if_match: Collection[str] = (), *, by: str) -> tuple[Group, str]:
         """The group as it then is, and its ETag. Raises NotFound, Outdated, and Rejected for what its sync keeps (B-170, B-175)."""
@@ -50,7 +47,7 @@ class Groups:
             before, etag = await self.get(group_id)
             check_version(etag, if_match)
             after = edited_group(before, edit)
-            check_group_edit(before, after, await self._all_syncs())
+            check_group_edit(before, after, await self._syncs.by_key())
             if after == before:
                 return before, etag
             try:
@@ -65,7 +62,7 @@ class Groups:
         for _ in range(TRIES):
             group, etag = await self.get(group_id)
             check_version(etag, if_match)
-            check_group_removal(group, await self._all_syncs())
+            check_group_removal(group, await self._syncs.by_key())
             async with self._journal.about(by, Happening.GROUP_DELETE, group.name, group_id) as entry:
                 await self._memberships.end(group_id)
                 entry.happened = await self._removed(group_id, etag)
@@ -82,9 +79,6 @@ class Groups:
         except Conflict:
             return await self._rows.get(group_id) is None
         return True
-
-    async def _all_syncs(self) -> dict[str, Sync]:
-        return {sync.directory_key: sync for sync in await self._syncs.all()}
 
 
 def _told(before: Group, after: Group) -> dict[str, str]:

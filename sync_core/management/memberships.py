@@ -13,8 +13,9 @@ from sync_core.directory.groups import Group
 from sync_core.directory.locks import check_membership
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
+from sync_core.management.existing import existing_group, existing_user
 from sync_core.management.journal import Journal
-from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.management.references import cursor_after, cursor_place, unknown
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.syncs import SyncRows
@@ -53,8 +54,7 @@ class Memberships:
         """At most `limit` members in the order of their ids, and the cursor for more ("" at the end). Raises NotFound, and Rejected."""
         listed = f"members of {group_id}"
         after = cursor_place(cursor, listed)
-        if not has_form(group_id, "DG") or await self._groups.get(group_id) is None:
-            raise unknown("group", group_id)
+        await existing_group(self._groups, group_id)
         found: list[User] = []
         while len(found) <= limit:
             named = await self._members.page(group_id, after, limit + 1 - len(found))
@@ -92,15 +92,11 @@ class Memberships:
 
     async def _editable(self, group_id: str, user_id: str) -> tuple[Group, dict[str, Sync]]:
         """The group, and all syncs, once it is seen that the membership may be edited by hand."""
-        stored = await self._groups.get(group_id) if has_form(group_id, "DG") else None
-        if stored is None:
-            raise unknown("group", group_id)
-        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if user is None:
-            raise unknown("user", user_id)
-        syncs = {sync.directory_key: sync for sync in await self._syncs.all()}
-        check_membership(user, stored[0], syncs)
-        return stored[0], syncs
+        group, _ = await existing_group(self._groups, group_id)
+        user = await existing_user(self._users, user_id)
+        syncs = await self._syncs.by_key()
+        check_membership(user, group, syncs)
+        return group, syncs
 
     async def _change(
         self,

@@ -17,6 +17,7 @@ from sync_core.directory.phones import Phone, written
 from sync_core.directory.users import User, called
 from sync_core.errors import Conflict, Rejected
 from sync_core.ids import RandomBits
+from sync_core.management.existing import stored_user
 from sync_core.management.journal import Journal
 from sync_core.management.loose_phones import LoosePhones
 from sync_core.management.naming import TRIES
@@ -135,13 +136,13 @@ class Phones:
 
     async def attach(self, user_id: str, phone_id: str, *, by: str) -> StoredUser:
         """Gives nobody's phone to the user. Done again, it changes nothing. Raises NotFound, and Rejected where somebody else has it."""
-        await self._stored(user_id)
+        await stored_user(self._users, user_id)
         for _ in range(TRIES):
             row = await self._rows.get(phone_id) if has_form(phone_id, "DP") else None
             phone, owner = await self.get(phone_id)
             if owner is not None and owner.user_id == user_id:
                 await self._loose.take(phone, user_id)  # whoever gave it to the user may have died before that
-                return await self._stored(user_id)
+                return await stored_user(self._users, user_id)
             if owner is not None:
                 raise Rejected(f"the phone belongs to {called(owner, owner.user_id)}: take it from there first", field="phone_id")
             if row is None or row.phone is None:
@@ -152,15 +153,15 @@ class Phones:
                 continue
             await self._edit(user_id, _taking(by_hand(phone)), (), by, Happening.PHONE_ASSOCIATE, phone, points=False)
             if await self._loose.take(phone, user_id):
-                return await self._stored(user_id)
+                return await stored_user(self._users, user_id)
             await self._users.change(user_id, lambda user: replace(user, phones=tuple(p for p in user.phones if p.phone_id != phone_id)))
         raise Conflict(f"others are changing {phone_id} at this moment: read it again, and repeat")
 
     async def detach(self, user_id: str, phone_id: str, *, by: str) -> StoredUser:
         """Takes the phone from the user; it is nobody's then. Raises NotFound, and Rejected for a phone that a sync keeps."""
-        user = (await self._stored(user_id)).user
+        user = (await stored_user(self._users, user_id)).user
         phone = by_hand(_own(user, phone_id))
-        _without(phone_id)(user, await self._all_syncs())
+        _without(phone_id)(user, await self._syncs.by_key())
         await self._loose.keep(phone, user_id)
         stored = await self._edit(user_id, _without(phone_id), (), by, Happening.PHONE_DISASSOCIATE, phone, points=False)
         await self._loose.set_free(phone, user_id)
@@ -173,9 +174,9 @@ class Phones:
     ) -> StoredUser:
         """The user as it then is. Without `points`, whoever calls sees to what points to the phone."""
         for _ in range(TRIES):
-            before = await self._stored(user_id)
+            before = await stored_user(self._users, user_id)
             check_version(before.etag, if_match)
-            after = how(before.user, await self._all_syncs())
+            after = how(before.user, await self._syncs.by_key())
             if after == before.user:
                 return before
             old, new = pointers(before.user if points else None), pointers(after if points else None)
@@ -185,17 +186,8 @@ class Phones:
                 entry.happened = await is_written(self._users, Edit(before, after))
             await self._lookups.follow(dict.fromkeys(old - new if entry.happened else new - old, False))
             if entry.happened:
-                return await self._stored(user_id)
+                return await stored_user(self._users, user_id)
         raise Conflict(f"others are changing {user_id} at this moment: read it again, and repeat")
-
-    async def _stored(self, user_id: str) -> StoredUser:
-        stored = (await self._users.many([user_id])).get(user_id) if has_form(user_id, "DU") else None
-        if stored is None:
-            raise unknown("user", user_id)
-        return stored
-
-    async def _all_syncs(self) -> Syncs:
-        return {sync.directory_key: sync for sync in await self._syncs.all()}
 
 
 def _find(user: User, phone_id: str) -> Phone | None:

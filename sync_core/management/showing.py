@@ -5,8 +5,6 @@ groups and syncs may be 30 seconds old.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from sync_core.clock import Clock
 from sync_core.directory.groups import Group, api_name, as_kept
 from sync_core.directory.names import digest
@@ -14,10 +12,11 @@ from sync_core.directory.phones import Phone
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Rejected
+from sync_core.management.directory import held_now
+from sync_core.management.existing import existing_user
 from sync_core.management.naming import Naming
 from sync_core.management.recent import Recent
-from sync_core.management.references import has_form, unknown
-from sync_core.planning.settle import live_holds
+from sync_core.management.references import has_form
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.syncs import SyncRows
@@ -48,10 +47,7 @@ class Showing:
 
     async def user(self, user_id: str) -> Shown:
         """Raises NotFound."""
-        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if user is None:
-            raise unknown("user", user_id)
-        return (await self.users([user]))[0]
+        return (await self.users([await existing_user(self._users, user_id)]))[0]
 
     async def named(self, name: str) -> list[Shown]:
         """Whoever has this username or alias, in any spelling: one user, or none."""
@@ -85,10 +81,7 @@ class Showing:
         syncs = await self.syncs()
         live = frozenset(key for key, sync in syncs.items() if sync.deleted_at is None)
         named = await self.groups({group_id for user in users for group_id in user.groups})
-        return [
-            Shown(replace(user, held_by=live_holds(user, live)), [named[group] for group in user.groups if group in named])
-            for user in users
-        ]
+        return [Shown(held_now(user, live), [named[group] for group in user.groups if group in named]) for user in users]
 
     async def groups(self, group_ids: Collection[str]) -> dict[str, NamedGroup]:
         """Those of the groups that there are, by id."""
@@ -108,7 +101,7 @@ class Showing:
         """All syncs by directory key, deleted ones too: groups are still called after these (B-143)."""
         syncs = self._recent_syncs.get(_ALL)
         if syncs is None:
-            syncs = {sync.directory_key: sync for sync in await self._syncs.all()}
+            syncs = await self._syncs.by_key()
             self._recent_syncs.put(_ALL, syncs)
         return syncs
 

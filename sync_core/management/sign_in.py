@@ -3,12 +3,14 @@
 from msgspec.structs import replace
 
 from sync_core.directory.events import Happening
+from sync_core.directory.locks import check_not_in_trash
 from sync_core.directory.status import Access, access
 from sync_core.directory.users import User
 from sync_core.errors import Rejected
 from sync_core.management.directory import DirectoryViews
+from sync_core.management.existing import existing_user
 from sync_core.management.journal import Journal
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.storage.users import UserRows
 
 MAX_REASON = 200
@@ -41,13 +43,10 @@ class SignIn:
 
     async def _set(self, user_id: str, reason: str, by: str) -> None:
         def locked(user: User) -> User:
-            if user.in_trash:
-                raise Rejected(f"{user_id} is in Trash: it can only be deleted for good, or come back by a sync")
+            check_not_in_trash(user)
             return replace(user, lockout_reason=reason)
 
-        before = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if before is None:
-            raise unknown("user", user_id)
+        before = await existing_user(self._users, user_id)
         if locked(before) == before:
             return
         async with self._journal.about(by, Happening.USER_UPDATE, before.username, user_id, {"lockout_reason": reason}):

@@ -104,8 +104,8 @@ class Syncs:
         return found[:limit], cursor_after(found[limit - 1].directory_key if len(found) > limit else "", SYNCS)
 
     async def known(self) -> dict[str, Sync]:
-        """All syncs by directory key, deleted ones too: groups are still called after these (B-143)."""
-        return {sync.directory_key: sync for sync in await self._rows.all()}
+        """As `SyncRows.by_key`."""
+        return await self._rows.by_key()
 
     async def get(self, directory_key: str) -> Sync:
         """Raises NotFound, for a deleted one too (D-17)."""

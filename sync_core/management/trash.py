@@ -12,8 +12,9 @@ from sync_core.directory.events import Happening
 from sync_core.directory.retention import due
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
+from sync_core.management.existing import existing_user
 from sync_core.management.journal import Journal
-from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.management.references import cursor_after, cursor_place, unknown
 from sync_core.storage.bulk import each
 from sync_core.storage.queues import Queues
 from sync_core.storage.trash import LONGEST, Pointer, TrashRows
@@ -63,9 +64,7 @@ class Trash:
                 raise Rejected(f"{user_id} is not in Trash: only users that are can be deleted for good here")
             return replace(user, status=Status.PURGING)
 
-        user = await self._users.get(user_id) if has_form(user_id, "DU") else None
-        if user is None:
-            raise unknown("user", user_id)
+        user = await existing_user(self._users, user_id)
         if going(user) != user:
             async with self._journal.about(by, Happening.USER_UPDATE, user.last_username, user_id, _TOLD):
                 user = await self._users.change(user_id, going)

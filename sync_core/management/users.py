@@ -14,14 +14,13 @@ from sync_core.directory.locks import check_user_edit, check_user_removal
 from sync_core.directory.lookups import pointers
 from sync_core.directory.names import digest
 from sync_core.directory.phone_edits import by_hand
-from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Conflict
 from sync_core.ids import RandomBits
+from sync_core.management.existing import stored_user
 from sync_core.management.journal import Journal
 from sync_core.management.loose_phones import LoosePhones
 from sync_core.management.naming import TRIES, Naming
-from sync_core.management.references import has_form, unknown
 from sync_core.management.versions import check_version
 from sync_core.management.writing import is_written
 from sync_core.planning.describe import fields
@@ -86,10 +85,7 @@ class Users:
 
     async def get(self, user_id: str) -> StoredUser:
         """Raises NotFound."""
-        stored = (await self._rows.many([user_id])).get(user_id) if has_form(user_id, "DU") else None
-        if stored is None:
-            raise unknown("user", user_id)
-        return stored
+        return await stored_user(self._rows, user_id)
 
     async def update(self, user_id: str, edit: UserEdit, if_match: Collection[str] = (), *, by: str) -> StoredUser:
         """The user as it then is. Raises NotFound, Outdated, Rejected for a locked field or a value that cannot be, NameInUse."""
@@ -99,7 +95,7 @@ class Users:
             after = edited(before.user, edit, self._clock.now())
             if after == before.user:
                 return before
-            check_user_edit(before.user, after, await self._all_syncs())
+            check_user_edit(before.user, after, await self._syncs.by_key())
             try:
                 if await self._replace(before, after, by):
                     return await self.get(user_id)
@@ -115,7 +111,7 @@ class Users:
         for _ in range(TRIES):
             before = await self.get(user_id)
             check_version(before.etag, if_match)
-            check_user_removal(before.user, await self._all_syncs())
+            check_user_removal(before.user, await self._syncs.by_key())
             try:
                 freed = await self._naming.giving_up(before.user, before.user.name_digests)
             except Conflict:
@@ -158,9 +154,6 @@ class Users:
             return False
         await self._naming.free(freed)
         return True
-
-    async def _all_syncs(self) -> dict[str, Sync]:
-        return {sync.directory_key: sync for sync in await self._syncs.all()}
 
 
 def make_users(tables: Tables, clock: Clock, random_bits: RandomBits) -> Users:

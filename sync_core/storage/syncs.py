@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sync_core.directory import names
 from sync_core.directory.syncs import Sync
-from sync_core.errors import AlreadyExists
+from sync_core.errors import AlreadyExists, NotFound
 from sync_core.storage.records import ROW_VERSION, columns, record
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
 
@@ -46,6 +46,13 @@ class SyncRows:
         stored = await self.read(directory_key)
         return stored.sync if stored else None
 
+    async def existing(self, directory_key: str) -> Sync:
+        """Raises NotFound, for a deleted one too (D-17)."""
+        sync = await self.get(directory_key)
+        if sync is None or sync.deleted_at is not None:
+            raise NotFound(f"there is no sync with the directory key {directory_key}")
+        return sync
+
     async def read(self, directory_key: str) -> StoredSync | None:
         """The sync with the ETag that `replace` wants."""
         row = await self._tables.get(TABLE, PARTITION, directory_key)
@@ -80,6 +87,10 @@ class SyncRows:
         """In the order of their directory keys, deleted ones too."""
         pages = self._tables.query(TABLE, PARTITION, start=_FIRST_SYNC, end=_AFTER_SYNCS)
         return [record(row.values, Sync) async for page in pages for row in page]
+
+    async def by_key(self) -> dict[str, Sync]:
+        """All by directory key, deleted ones too: they hold nobody, and groups are still called after them (B-143, D-17)."""
+        return {sync.directory_key: sync for sync in await self.all()}
 
 
 def _claim(sync: Sync) -> Row:
