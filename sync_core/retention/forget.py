@@ -17,7 +17,7 @@ from sync_core.planning.events import DETAIL, OBJECT_ID
 from sync_core.planning.outcomes import Outcome
 from sync_core.planning.reasons import Skip
 from sync_core.retention.messages import Expire, Forget
-from sync_core.runs.record import RunKind
+from sync_core.runs.record import Run, RunKind
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.log import LogRows
@@ -81,7 +81,7 @@ class Forgetter:
         await self._send(message.model_copy(update={"of": "skips", "after": "", "tries": 0}))
 
     async def _skips(self, message: Forget, wanted: Collection[str]) -> None:
-        """Of each of the sync's runs: who is skipped stands in no index."""
+        """Of each of the sync's runs: who is skipped, and what was never applied, stand in no index."""
         codes, after = await self._runs.history(message.directory_key, RUNS_A_MESSAGE, message.after)
         for code in codes:
             await self._of_run(code, wanted, (*wanted, *message.object_ids))
@@ -95,9 +95,10 @@ class Forgetter:
             return
         if run.kind is RunKind.INDIVIDUAL:
             await self._changes.rewrite_outcomes(code, _outcome_without(ids))
-        if not run.counts.get("skipped"):
+        if not _planned(run):
             return
         for plan in await self._changes.plans(code):
+            await self._changes.rewrite_slices(code, plan, _forgotten(wanted))  # what was planned and not applied stands in no index
             await self._changes.rewrite_held(code, plan, _held_without(wanted))
             rows = await self._changes.rewrite_skips(code, plan, _skip_without(wanted, ids))
             if run.ended_at is not None:
@@ -106,6 +107,11 @@ class Forgetter:
 
     async def _send(self, message: Forget) -> None:
         await self._queues.send(Forget.queue, message.model_dump_json())
+
+
+def _planned(run: Run) -> bool:
+    """Whether any of its plans may tell of somebody."""
+    return bool(run.kind is RunKind.INDIVIDUAL or run.slices or run.plan_attempt > 1 or run.counts.get("skipped"))
 
 
 async def send_later(queues: Queues, message: Forget | Expire, busy: Transient) -> None:

@@ -86,6 +86,13 @@ class ChangeRows:
             if after == before or await self._replaced(row, pack(after)):
                 return
 
+    async def rewrite_slices(self, run: str, plan: str, how: Callable[[Change], Change]) -> None:
+        """As `rewrite_slice`, all slices of the plan."""
+        async for key, changes in self.slices(run, plan):
+            if any(how(change) != change for change in changes):
+                chain, number = key.split("-")[-2:]
+                await self.rewrite_slice(run, plan, chain, int(number), how)
+
     async def rewrite_skips(self, run: str, plan: str, how: Callable[[Skip], Skip]) -> int:
         """As `rewrite_slice`, all rows of skips; returns how many these are."""
         number = 0

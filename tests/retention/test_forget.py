@@ -6,6 +6,7 @@ import msgspec
 
 from sync_core.directory.events import SYSTEM, Event, Happening
 from sync_core.directory.users import User
+from sync_core.runs.record import Phase, State
 from sync_core.storage import changes, log
 from sync_core.storage.packed import unpack
 from sync_core.storage.tables import Row
@@ -80,6 +81,36 @@ async def test_nothing_tells_the_name_of_a_deleted_user_and_its_ids_stay() -> No
     ]
     assert "realname" in earlier[0].description
     assert "bea@corp.example" in told(world)
+
+
+async def test_what_was_planned_of_a_deleted_user_and_never_done_is_forgotten_too() -> None:
+    world = TrashWorld()
+    await world.prepare()
+    ann = world.source.hire("ann@corp.example", "staff")
+    world.source.hire("bea@corp.example", "staff")
+    key = await world.connect("staff")
+    await world.sync(key)
+    user_id = (await world.user("ann@corp.example")).user_id
+    world.source.accounts[ann].attributes["displayName"] = "Annabella"
+    world.source.accounts[world.source.named("bea")].attributes["displayName"] = "Beatrix"
+    run = await world.start(key)
+    while (await world.context.runs.get(run.run)).phase is not Phase.APPLY:
+        await world.deliver_one()
+    await world.runs.cancel(run.run, "an admin")
+    await world.drain()
+    assert (await world.context.runs.get(run.run)).state is State.CANCELLED
+    world.source.delete(ann)
+    await world.sync(key)
+    assert "Annabella" in told(world)
+    world.clock.at += timedelta(days=8)
+
+    await world.night()
+
+    left = told(world)
+    assert "Annabella" not in left
+    assert "ann@corp.example" not in left
+    assert user_id in left
+    assert "Beatrix" in left
 
 
 async def test_a_purge_that_dies_anywhere_forgets_and_tells_once() -> None:
