@@ -1,19 +1,22 @@
-"""The report of a run: what was asked of Entra, with what answers, and what was decided of whom, with the reason (B-180).
+"""The report of a run: how its groups were read, what was asked of Entra, with what answers, and what was decided of whom, with the
+reason (B-180).
 
 It is made when it is read, of rows that the steps wrote, some thousand lines at a time. A run without diagnostics has lines of what was
 asked only where a step of it failed.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
+from sync_core.directory.syncs import SelectedGroup
 from sync_core.entra.trail import Asked
 from sync_core.errors import NotFound
 from sync_core.runs.context import Context
 from sync_core.runs.preview import is_expired
 from sync_core.runs.record import Phase, Run
-from sync_core.storage.diagnostics import StepReport
+from sync_core.storage.diagnostics import UNASKED, GroupReport, StepReport
+from sync_core.storage.staging import GroupMark
 
 UNCHANGED = "Entra says what is here"
 
@@ -35,8 +38,8 @@ class Diagnostics:
         raise NotFound("this run has no report: start one with diagnostics=true. Reports are kept for 90 days")
 
     async def lines(self, run: Run) -> AsyncIterator[list[Line]]:
-        """Of the run, then of what was asked, then of what was decided."""
-        yield [_of_run(run)]
+        """Of the run and its groups, then of what was asked, then of what was decided."""
+        yield [_of_run(run), *({"line": "group", **msgspec.structs.asdict(g)} for g in await self._context.diagnostics.groups(run.run))]
         async for report in self._context.diagnostics.reports(run.run):
             yield [_of_step(report), *(_of_request(report, asked) for asked in report.asked)]
         verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
@@ -51,6 +54,20 @@ class Diagnostics:
             yield [_decided(h.object_id, h.user_id, h.username, "held", ", ".join(h.actions), h.detail) for h in held]
         async for unchanged in self._context.diagnostics.unchanged(run.run, verdict.plan):
             yield [_decided(object_id, "", "", "unchanged", UNCHANGED) for object_id in unchanged]
+
+
+def group_reports(groups: Sequence[SelectedGroup], marks: Mapping[str, GroupMark]) -> list[GroupReport]:
+    """Of the selected groups, in order; `marks` by the groups' places."""
+    return [_of_group(group, marks.get(f"{place:03d}")) for place, group in enumerate(groups)]
+
+
+def _of_group(group: SelectedGroup, mark: GroupMark | None) -> GroupReport:
+    if mark is None:
+        return GroupReport(object_id=group.object_id, group_id=group.group_id, name=group.name, outcome=UNASKED)
+    return GroupReport(
+        object_id=group.object_id, group_id=group.group_id, name=mark.name, outcome=mark.outcome.value, detail=mark.detail,
+        attempts=mark.attempt, pages=mark.pages, members=mark.members,
+    )  # fmt: skip
 
 
 def _of_run(run: Run) -> Line:

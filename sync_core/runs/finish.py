@@ -1,6 +1,7 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from sync_core.planning.reading import Outcome
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
+from sync_core.runs.diagnostics import group_reports
 from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
 from sync_core.runs.record import INDIVIDUAL_LASTS, KEPT, Phase, Run, RunKind, State
@@ -59,7 +61,7 @@ class FinishStep:
         outcome = run.outcome or _outcome(run, verdict)
         if run.outcome is None and run.sync is not None and verdict is not None and run.kind is RunKind.FULL:
             await repair_claims(self._context, verdict.repairs, run.run)
-            await remove_strays(self._context, run.directory_key, verdict.strays)
+            await remove_strays(self._context, run.directory_key, verdict.strays, run.run)
             if outcome not in _WITHHOLDING:
                 await self._retire_groups(run, run.sync)
             await self._context.confirmations.remove(run.directory_key, verdict.confirmed)
@@ -67,7 +69,12 @@ class FinishStep:
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
-        unread = await self._unread(run) if run.counts.get("groups unread") else ""
+        marks: dict[str, GroupMark] = {}
+        if run.diagnostics or run.counts.get("groups unread"):
+            marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        if run.diagnostics and run.sync is not None:
+            await self._context.diagnostics.add_groups(run.run, group_reports(run.sync.groups, marks))
+        unread = _unread(marks.values())
         now = self._context.clock.now()
         if run.kind is RunKind.PREVIEW:
             await self._context.runs.expire_at(run, now + KEPT)
@@ -82,13 +89,6 @@ class FinishStep:
             return replace(before, phase=Phase.ENDED, state=final, outcome=final, reason=reason, ended_at=now, requests=dict(requests))
 
         return await self._context.runs.change(run.run, ended)
-
-    async def _unread(self, run: Run) -> str:
-        """Which groups did not come whole, and why, in words."""
-        marks = (await self._context.staging.marks(run.run, "read", GroupMark)).values()
-        unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
-        more = f"; and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
-        return f"not read whole, so nobody was removed: {'; '.join(unread[:MOST_NAMED])}{more}" if unread else ""
 
     async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
@@ -123,6 +123,13 @@ class FinishStep:
         found = [await self._context.runs.get(code) for code in unclean]
         began = run.read_at or run.queued_at
         return tuple(dead.run for dead in found if _may_write(dead, began))
+
+
+def _unread(marks: Iterable[GroupMark]) -> str:
+    """Which groups did not come whole, and why, in words; "" for none."""
+    unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
+    more = f"; and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
+    return f"not read whole, so nobody was removed: {'; '.join(unread[:MOST_NAMED])}{more}" if unread else ""
 
 
 def _may_write(past: Run, began: datetime) -> bool:

@@ -115,4 +115,4 @@ def _whole(pages: list[StagedPage], attempt: int, name: str) -> GroupMark:
     total, came = pages[0].total, distinct(pages)
     if total is not None and came < total:
         raise IncompleteRead(f"{name} has {total} members, but only {came} came")
-    return GroupMark(outcome=Outcome.READ, attempt=attempt, pages=len(pages), name=name)
+    return GroupMark(outcome=Outcome.READ, attempt=attempt, pages=len(pages), members=came, name=name)

@@ -1,6 +1,7 @@
-"""What was asked of Entra for a run, and whom it found unchanged: in table Changes, by run, kept and dropped with its changes (D-35).
+"""What was asked of Entra for a run, how its groups were read, and whom it found unchanged: in table Changes, by run, kept and dropped
+with its changes (D-35).
 
-A row a message. Nothing in them is personal but ids: what is to be forgotten of somebody is in changes and skips.
+Nothing in them is personal but ids: what is to be forgotten of somebody is in changes and skips.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -31,6 +32,24 @@ class StepReport(msgspec.Struct, frozen=True, kw_only=True):
     """What ended the work."""
 
 
+class GroupReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How one selected group was read."""
+
+    object_id: str
+    group_id: str
+    name: str
+    outcome: str
+    """That of its mark, or UNASKED."""
+    detail: str = ""
+    attempts: int = 0
+    pages: int = 0
+    members: int = 0
+
+
+UNASKED = "not read to its end"
+"""Of a group that the run did not come to, or had to leave."""
+_GROUP_ROW = "groups"
+_GROUPS = msgspec.msgpack.Decoder(tuple[GroupReport, ...])
 _REPORTS = msgspec.msgpack.Decoder(StepReport)
 _IDS = msgspec.msgpack.Decoder(tuple[str, ...])
 
@@ -49,6 +68,16 @@ class DiagnosticRows:
         async for rows in self._tables.query(TABLE, run, start="asked-", end="asked-~", page=10):
             for row in rows:
                 yield unpack(row.values, _REPORTS)
+
+    async def add_groups(self, run: str, groups: Sequence[GroupReport]) -> None:
+        """The first report counts: whoever comes later may find the marks of the groups gone."""
+        with suppress(AlreadyExists):
+            await self._tables.write(TABLE, Insert(Row(run, _GROUP_ROW, pack(tuple(groups)))))
+
+    async def groups(self, run: str) -> tuple[GroupReport, ...]:
+        """In the order of the settings; none before the run has ended."""
+        row = await self._tables.get(TABLE, run, _GROUP_ROW)
+        return unpack(row.values, _GROUPS) if row is not None else ()
 
     async def add_unchanged(self, run: str, plan: str, object_ids: Sequence[str]) -> None:
         for number, start in enumerate(range(0, len(object_ids), IDS_A_ROW)):

@@ -39,6 +39,8 @@ class GroupMark(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     attempt: int = 1
     pages: int = 0
+    members: int = 0
+    """Different users that came; of a group that was read."""
     name: str = ""
     detail: str = ""
 

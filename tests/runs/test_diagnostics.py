@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from local.tenant.faults import Denied, Throttle
+from local.tenant.faults import Denied, MissingRows, Throttle
 from sync_core.errors import NotFound
 from sync_core.retention.expire import Retention
 from sync_core.retention.messages import Expire
@@ -76,6 +76,29 @@ async def test_each_user_is_told_with_a_decision_and_its_reason(here: TenantWorl
     assert all(decision["reason"] for decision in decisions)
     told = {decision["object_id"]: decision["decision"] for decision in decisions}
     assert told == {id_of(tenant, name): "trash" if name == PEOPLE[9] else "unchanged" for name in PEOPLE}
+
+
+async def test_each_group_is_told_with_how_it_was_read_and_why_it_was_not(here: TenantWorld):  # B-180, D-10
+    run = await sync(here)
+    staff, sales = of(await report(here, run), "group")
+    assert (staff["object_id"], staff["name"], staff["outcome"], staff["detail"]) == (STAFF, "Staff", "read", "")
+    assert [(group["attempts"], group["pages"], group["members"]) for group in (staff, sales)] == [(1, 5, 10), (1, 2, 3)]
+
+    here.running.tenant.remove_group(SALES)
+    here.running.faults.add(MissingRows(group=STAFF))
+    run = await sync(here)
+    assert run.state is State.INCOMPLETE
+    staff, sales = of(await report(here, run), "group")
+    assert (staff["outcome"], staff["attempts"], sales["outcome"]) == ("unread", 2, "gone")
+    assert "Staff has 10 members, but only" in staff["detail"]
+    assert "404" in sales["detail"]
+
+
+async def test_a_group_that_the_run_did_not_come_to_is_told_as_such(here: TenantWorld):  # B-180
+    here.running.faults.add(Denied())
+    run = await sync(here)
+    assert run.state is State.FAILED
+    assert {group["outcome"] for group in of(await report(here, run), "group")} == {"not read to its end"}
 
 
 async def test_no_request_tells_of_a_person_or_a_secret(here: TenantWorld):  # B-180
