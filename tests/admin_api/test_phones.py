@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
+from sync_core import ids
+from sync_core.directory.lookups import pointers
+from sync_core.directory.phones import Phone, Slot
+from sync_core.directory.users import Hold, User
+from sync_core.storage.lookups import Lookups
+from sync_core.storage.users import Edit, UserRows
 from tests.admin_api.caller import AdminCaller
+from tests.management.source import TENANT, guid
 
 FIELDS = {
     "phone_id", "number", "extension", "name", "type", "platform", "activated", "sms_passcodes_sent", "predelay", "postdelay", "model",
@@ -59,6 +66,22 @@ async def test_a_phone_is_given_to_a_user_and_taken_again(admin: AdminCaller) ->
     assert await admin("delete_user_phone", user["user_id"], phone["phone_id"]) == ""
     assert await admin("get_user_phones", user["user_id"]) == []
     assert (await admin("get_phone_by_id", phone["phone_id"]))["users"] == []
+
+
+async def test_a_phone_that_a_deleted_sync_brought_names_it_no_more(admin: AdminCaller) -> None:  # B-142, D-17
+    phone = Phone(phone_id=ids.new_phone_id(), number=NUMBER, slot=Slot.PRIMARY, sync=ids.new_directory_key())
+    hold = Hold(tenant_id=TENANT, object_id=guid(5))
+    user = User(user_id=ids.new_user_id(), username="ann", phones=(phone,), held_by={phone.sync: hold})
+    tables = admin.api.deployment.tables
+    await UserRows(tables).amend([Edit(None, user)])
+    await Lookups(tables, UserRows(tables)).promise(pointers(user))
+
+    (of_user,) = await admin("get_user_phones", user.user_id)
+    read = await admin("get_phone_by_id", phone.phone_id)
+    (listed,) = await admin("get_phones")
+    (found,) = await admin("get_phones_by_number", NUMBER)
+
+    assert [shown["directory_key"] for shown in (of_user, read, listed, found)] == [None] * 4
 
 
 async def test_phones_are_paged(admin: AdminCaller) -> None:

@@ -74,7 +74,10 @@ async def _one(call: Call, owned: Owned) -> Ok:
 async def _objects(call: Call, found: list[Owned]) -> list[Object]:
     shown = await call.services.admin.showing.users([user for _, user in found if user is not None])
     by_id = {one.user.user_id: one for one in shown}
-    return [phone_with_users(phone, [by_id[user.user_id]] if user is not None else []) for phone, user in found]
+    as_shown = {phone.phone_id: phone for one in shown for phone in one.user.phones}
+    return [
+        phone_with_users(as_shown.get(phone.phone_id, phone), [by_id[user.user_id]] if user is not None else []) for phone, user in found
+    ]
 
 
 def _edit(given: Parameters) -> PhoneEdit:
