@@ -53,6 +53,8 @@ class Phones:
 
     async def add(self, user_id: str, edit: PhoneEdit, if_match: Collection[str] = (), *, by: str) -> tuple[StoredUser, Phone]:
         """A new phone of the user. Raises NotFound, Outdated, and Rejected, naming the field."""
+        if not has_form(user_id, "DU"):
+            raise unknown("user", user_id)
         phone = edited_phone(Phone(phone_id=ids.new_phone_id(user_id, self._random_bits)), edit)
         stored = await self._edit(user_id, lambda user, _: _with(user, phone), if_match, by, Happening.PHONE_CREATE, phone)
         return stored, phone

@@ -77,7 +77,7 @@ async def test_a_phone_that_cannot_be_is_refused_by_its_field(
     assert (await caller.get(path)).json() == {"items": []}
 
 
-@pytest.mark.parametrize("user_id", ["DU2A3B4C5D6E7F2G3H4I", "nobody"])
+@pytest.mark.parametrize("user_id", ["DU2A3B4C5D6E7F2G3H4I", "nobody", "x"])
 async def test_the_phones_of_nobody_are_not_found(caller: httpx.AsyncClient, user_id: str) -> None:
     problem(await caller.get(f"{USERS}/{user_id}/phones"), 404, 40401)
     problem(await caller.post(f"{USERS}/{user_id}/phones", json={}), 404, 40401)
