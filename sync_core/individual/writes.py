@@ -25,7 +25,7 @@ from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.rivals import Rivals
 from sync_core.storage import applied, objects
 from sync_core.storage.applied import Applied
-from sync_core.storage.bulk import each, write_all
+from sync_core.storage.bulk import each, leave_out, write_all
 from sync_core.storage.changes import Verdict
 from sync_core.storage.rows import key_of
 from sync_core.storage.tables import Delete, Operation, Replace
@@ -186,7 +186,8 @@ class SingleWrites:
         """Of plans given up, and claims of the dead that this one came across (as the end of a full run does)."""
         left = [Repair(move.digest, change.user_id, "") for change in self._given_up for move in change.moves]
         await repair_claims(self._context, [*decided.plan.repairs, *left], self._hand.mark)
-        await remove_strays(self._context, self._hand.directory_key, [(stray.object_id, stray.etag) for stray in decided.plan.strays])
+        strays = [(stray.object_id, stray.etag) for stray in decided.plan.strays]
+        await remove_strays(self._context, self._hand.directory_key, strays, self._hand.mark)
         given_up = {change.object_id for change in self._given_up if change.kind is Kind.WRITE}
         await self._forget_objects(given_up.difference(change.object_id for change in decided.plan.changes))
 
@@ -199,14 +200,10 @@ class SingleWrites:
             for object_id, (row, etag) in rows.items()
             if row.run == self._hand.mark and row.user_id not in made
         ]
-        await write_all(self._context.tables, objects.TABLE, deletes, on_conflict=_left_to_others)
+        await write_all(self._context.tables, objects.TABLE, deletes, on_conflict=leave_out)
 
 
 def _stamps_only(change: Change) -> bool:
     """Nothing but the time of reading is written."""
     pointers = (*change.enters, *change.leaves, *change.frees, *change.yields, *change.gains, *change.loses)
     return change.was_indexed and not change.actions and not pointers and not change.needs_claim and not change.fields
-
-
-async def _left_to_others(operation: Operation, error: Conflict) -> None:
-    """Somebody took it up meanwhile."""

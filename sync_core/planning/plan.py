@@ -17,6 +17,7 @@ from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.handover import Handover
 from sync_core.planning.identity import Match, Stored, is_its_user, match, strays
+from sync_core.planning.leftovers import claimed_in_vain, kept, put_right
 from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
@@ -33,7 +34,8 @@ class Plan:
     skips: list[Skip] = field(default_factory=list[Skip])
     repairs: list[Repair] = field(default_factory=list[Repair])
     strays: list[Indexed] = field(default_factory=list[Indexed])
-    """Rows of gone objects whose users are other objects' now: to be deleted, and nothing else."""
+    """Rows of gone objects whose users are other objects' now, and of objects left out that somebody claimed in vain: to be deleted, and
+    nothing else."""
 
 
 def plan(
@@ -89,10 +91,13 @@ class _Planner:
         changes += [self._yield(user_id, digests) for user_id, digests in given_up.items()]
         while self._matches:
             changes.append(self._write(self._matches.popitem()[1], wanted))
+        changes += put_right(self._stored, {change.user_id for change in changes})
         changes.sort(key=lambda change: change.user_id)
         self._tell_standing_skips()
         told = {leaver.object_id for leaver in (*leaving, *self._staying)}
-        return Plan(changes, list(self._skips.values()), repairs, strays(self._leavers, told, self._stored, self._writer))
+        astray = strays(self._leavers, told, self._stored, self._writer)
+        astray += claimed_in_vain((candidate for candidate, _ in self._skipped), self._stored, self._writer)
+        return Plan(changes, list(self._skips.values()), repairs, astray)
 
     # Skips
 
@@ -236,7 +241,7 @@ class _Planner:
                 object_id=leaver.object_id, user_id=leaver.user_id, username=username, reason=Reason.HELD, detail=detail
             )
             if leaver.object_id in self._reading.put_right:
-                yield self._described(_kept(leaver, username, "stays as it is, because its removal is held"), record, leaver)
+                yield self._described(kept(leaver, username, "stays as it is, because its removal is held"), record, leaver)
 
     def _is_held(self, object_id: str, action: Action) -> bool:
         return object_id in self._held and action in self._held[object_id].actions
@@ -280,18 +285,6 @@ class _Planner:
             names = sorted(self._stored.group_names.get(group, group) for group in groups)
             self._memberships[mask] = groups, "member of " + ", ".join(names)
         return self._memberships[mask]
-
-
-def _kept(indexed: Indexed, username: str, reason: str) -> Change:
-    return Change(
-        kind=Kind.KEEP,
-        user_id=indexed.user_id,
-        object_id=indexed.object_id,
-        username=username,
-        reason=reason,
-        was_indexed=True,
-        etag=indexed.etag,
-    )
 
 
 def _sharers(name: str, others: dict[str, str]) -> str:

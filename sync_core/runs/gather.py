@@ -138,6 +138,7 @@ class Gatherer:
         alive = await self._context.locks.alive(self._context.clock.now(), own=run.run)
         user_ids = {candidate.indexed.user_id for candidate in candidates if candidate.indexed is not None}
         user_ids.update(leaver.user_id for leaver in leavers)
+        user_ids.update(left.points)
         user_ids.update(row.user_id for rows in known.values() for row in rows.values())
         user_ids.update(user_id for claim, _ in claims.values() for user_id in (claim.owner, claim.was) if user_id)
         users = await self._context.users.many(user_ids)

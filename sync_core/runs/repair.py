@@ -34,9 +34,19 @@ async def repair_claims(context: Context, repairs: Iterable[Repair], mark: str) 
     await write_all(context.tables, names.TABLE, operations, on_conflict=_left_to_others)
 
 
-async def remove_strays(context: Context, directory_key: str, strays: Iterable[tuple[str, str]]) -> None:
-    """Object id and ETag of each: one that changed since it was planned is in use again."""
-    deletes = [Delete(objects.partition(directory_key, object_id), object_id, etag) for object_id, etag in strays]
+async def remove_strays(context: Context, directory_key: str, strays: Iterable[tuple[str, str]], mark: str) -> None:
+    """Object id and ETag of each: one that changed since it was planned is in use again, one of somebody alive is about to be. `mark` as
+    in `repair_claims`.
+    """
+    planned = dict(strays)
+    if not planned:
+        return
+    alive = await context.locks.alive(context.clock.now(), own=mark)
+    deletes = [
+        Delete(objects.partition(directory_key, object_id), object_id, planned[object_id])
+        for object_id, (row, etag) in (await context.objects.many(directory_key, planned)).items()
+        if etag == planned[object_id] and row.run not in alive
+    ]
     await write_all(context.tables, objects.TABLE, deletes, on_conflict=_left_to_others)
 
 
