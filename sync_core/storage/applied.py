@@ -11,7 +11,7 @@ from datetime import datetime
 from sync_core import ids
 from sync_core.planning.changes import Change
 from sync_core.storage import log_keys
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.changes import TABLE
 from sync_core.storage.tables import Delete, Row, Tables, Upsert
 
@@ -72,7 +72,7 @@ class AppliedRows:
     async def drop_before(self, directory_key: str, at: datetime) -> None:
         start = log_keys.object_time_key(at)
         async for page in self._tables.query(TABLE, partition(directory_key), start=start, select=("run",)):
-            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=_gone)
+            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=leave_out)
 
 
 def partition(directory_key: str) -> str:
@@ -96,7 +96,3 @@ def _applied(directory_key: str, row: Row) -> Applied:
         row.text("first"),
         row.text("last"),
     )
-
-
-async def _gone(operation: object, error: object) -> None:
-    """Another delivery dropped it."""

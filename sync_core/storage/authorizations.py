@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 
 from sync_core.directory.authorizations import Authorization
-from sync_core.errors import Conflict
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
 
 TABLE = "Authorizations"
 PARTITION = "authorization"
@@ -32,8 +31,4 @@ class AuthorizationRows:
     async def drop_old(self, now: datetime) -> None:
         rows = [row async for page in self._tables.query(TABLE, PARTITION) for row in page]
         old = [row for row in rows if record(row.values, Authorization).begun_at + KEPT <= now]
-        await write_all(self._tables, TABLE, [Delete(PARTITION, row.key) for row in old], on_conflict=_dropped_already)
-
-
-async def _dropped_already(operation: Operation, error: Conflict) -> None:
-    """Somebody else begins one at this moment, and cleans up too."""
+        await write_all(self._tables, TABLE, [Delete(PARTITION, row.key) for row in old], on_conflict=leave_out)

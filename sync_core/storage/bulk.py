@@ -6,7 +6,7 @@ The first error cancels what else is under way and is raised as it is.
 import asyncio
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import cast
@@ -19,6 +19,7 @@ from sync_core.storage.tables import MAX_OPERATIONS, MAX_TRANSACTION_BYTES, PAGE
 
 FEW_KEYS = 8
 """Fewer are read one by one."""
+PARALLEL_PARTITIONS = 8
 POINT_READS = 16
 """At the same time, for one partition."""
 ROWS_A_READ = 100
@@ -52,16 +53,17 @@ async def seek(tables: Tables, table: str, partition: str, keys: Collection[str]
     return found
 
 
-async def seek_many(
-    tables: Tables, table: str, keys: Mapping[str, Collection[str]], select: Sequence[str] = (), *, concurrency: int = 8
-) -> dict[str, dict[str, Row]]:
-    """`seek` in many partitions: rows by partition and key. Every partition asked for is in the answer."""
+async def seek_many(tables: Tables, table: str, keys: Iterable[str], partition_of: Callable[[str], str]) -> dict[str, Row]:
+    """`seek` in the partitions of these keys, several at a time."""
+    wanted: defaultdict[str, list[str]] = defaultdict(list)
+    for key in dict.fromkeys(keys):
+        wanted[partition_of(key)].append(key)
 
     async def one(partition: str) -> dict[str, Row]:
-        return await seek(tables, table, partition, keys[partition], select)
+        return await seek(tables, table, partition, wanted[partition])
 
-    partitions = list(keys)
-    return dict(zip(partitions, await each(partitions, one, concurrency), strict=True))
+    parts = await each(list(wanted), one, PARALLEL_PARTITIONS)
+    return {key: row for found in parts for key, row in found.items()}
 
 
 async def _scan(
@@ -94,7 +96,11 @@ async def _scan(
 
 
 async def write_all(
-    tables: Tables, table: str, operations: Sequence[Operation], concurrency: int = 8, on_conflict: OnConflict | None = None
+    tables: Tables,
+    table: str,
+    operations: Sequence[Operation],
+    concurrency: int = PARALLEL_PARTITIONS,
+    on_conflict: OnConflict | None = None,
 ) -> list[str]:
     """The new ETags in the order given ("" for a delete, and for what was left out).
 
@@ -163,6 +169,10 @@ class _Writer:
             raise ValueError("an operation gives way to one on the same row")
         instead = [] if answer is None else [(place, answer)]
         return [*share[: conflict.index], *instead, *share[conflict.index + 1 :]]
+
+
+async def leave_out(operation: Operation, error: Conflict) -> None:
+    """For `on_conflict`, where whoever else wrote or deleted the row has done as well."""
 
 
 async def each[T, R](items: Sequence[T], act: Callable[[T], Awaitable[R]], concurrency: int) -> list[R]:

@@ -13,7 +13,7 @@ from sync_core.planning.brake import HeldChange, Overrun
 from sync_core.planning.changes import Change, Repair
 from sync_core.planning.outcomes import Outcome
 from sync_core.planning.reasons import Skip
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.packed import pack, unpack
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upsert, Value
@@ -166,7 +166,7 @@ class ChangeRows:
     async def drop_all(self, run: str) -> None:
         """Removes all lists of the run, and its verdicts."""
         async for rows in self._tables.query(TABLE, run, select=("p0",)):
-            await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows], on_conflict=_gone)
+            await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows], on_conflict=leave_out)
 
     async def decide(self, run: str, attempt: int, verdict: Verdict) -> Verdict:
         """Makes this the verdict of the attempt, unless there is one. Returns the one that counts, and drops the list of the other."""
@@ -196,10 +196,6 @@ class ChangeRows:
     async def _drop(self, run: str, plan: str) -> None:
         async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):
             await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows])
-
-
-async def _gone(operation: object, error: object) -> None:
-    """Somebody else dropped it: as good."""
 
 
 def _slice_key(plan: str, chain: str, number: int) -> str:

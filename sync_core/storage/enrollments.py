@@ -28,11 +28,8 @@ class EnrollmentRows:
         await self._tables.write(TABLE, Replace(row) if etag else Insert(row))
 
     async def many(self, user_ids: Iterable[str]) -> list[Enrollment]:
-        wanted: dict[str, list[str]] = {}
-        for user_id in user_ids:
-            wanted.setdefault(ids.user_partition(user_id), []).append(user_id)
-        rows = await seek_many(self._tables, TABLE, wanted)
-        return [record(row.values, Enrollment) for found in rows.values() for row in found.values()]
+        rows = await seek_many(self._tables, TABLE, user_ids, ids.user_partition)
+        return [record(row.values, Enrollment) for row in rows.values()]
 
     async def remove(self, user_ids: Collection[str]) -> None:
         """One that is gone is no fault."""

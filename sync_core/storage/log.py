@@ -13,7 +13,7 @@ from sync_core.clock import Clock
 from sync_core.directory.events import Event, Logged
 from sync_core.errors import Conflict, Missing
 from sync_core.storage import log_keys
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.log_reading import PENDING, TABLE, LogReader, Window, events_of, logged
 from sync_core.storage.packed import pack
 from sync_core.storage.tables import PAGE_ROWS, Delete, Replace, Row, Tables, Upsert
@@ -107,10 +107,10 @@ class LogRows:
         async for page in self._tables.query(TABLE, partition, page=10):
             for row in page:
                 of_objects = _object_rows(row) if row.values.get("by_object") else ()
-                await write_all(self._tables, TABLE, [Delete(one.partition, one.key) for one in of_objects], on_conflict=_gone)
-            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=_gone)
+                await write_all(self._tables, TABLE, [Delete(one.partition, one.key) for one in of_objects], on_conflict=leave_out)
+            await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=leave_out)
         listing = [Delete(log_keys.HOURS, key) for key in log_keys.hour_keys(partition)]
-        await write_all(self._tables, TABLE, listing, on_conflict=_gone)
+        await write_all(self._tables, TABLE, listing, on_conflict=leave_out)
 
     async def forward(
         self,
@@ -190,7 +190,3 @@ def _object_rows(row: Row) -> Iterator[Row]:
         if partition:
             key = log_keys.object_key(event.at, source, sequence, number)
             yield Row(partition, key, {"version": 1, "n": 1, **pack((event,))})
-
-
-async def _gone(operation: object, error: object) -> None:
-    """Another delivery dropped it."""

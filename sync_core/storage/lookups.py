@@ -5,6 +5,7 @@ They follow the records: believed only as far as the record agrees, so one that 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from sync_core import ids
 from sync_core.directory.lookups import BYPASS_CODES, EMAILS, NUMBERS, PHONES, Pointer, email_key, number_key, pointers
@@ -73,8 +74,7 @@ class Lookups:
         return [(row.key, entry) async for page in pages for row in page for entry in _entries(row)[:1]]
 
     async def _entries(self, table: str, key: str) -> list[str]:
-        row = await self._tables.get(table, key[0], key)
-        return _entries(row)
+        return _entries(await self._tables.get(table, _partition(table, key), key))
 
     async def _users_of(self, user_ids: Collection[str]) -> list[User]:
         stored = await self._users.many(user_ids)
@@ -141,10 +141,7 @@ class Lookups:
 
     async def _merge(self, table: str, edits: Mapping[str, Edits], users: UserRows | None) -> dict[str, Edits]:
         """Returns what has to be tried again, because a row changed meanwhile. `users` are asked after the rows, if anybody is."""
-        wanted: defaultdict[str, list[str]] = defaultdict(list)
-        for key in edits:
-            wanted[_partition(table, key)].append(key)
-        rows = {key: row for found in (await seek_many(self._tables, table, wanted)).values() for key, row in found.items()}
+        rows = await seek_many(self._tables, table, edits, partial(_partition, table))
         leaving = {Pointer(table, key, entry) for key, edit in edits.items() if key in rows for entry in edit.leaves}
         if users is not None:
             stored = await users.many({pointer.user_id for pointer in leaving if pointer.user_id})

@@ -12,11 +12,15 @@ _VERSION = 1
 
 def to_row(digest: str, claim: Claim, etag: str = "") -> Row:
     values = {"version": _VERSION, "name": claim.name, "owner": claim.owner, "was": claim.was, "run": claim.run}
-    return Row(digest[0], digest, values, etag)
+    return Row(_partition(digest), digest, values, etag)
 
 
 def from_row(row: Row) -> Claim:
     return Claim(row.text("name"), row.text("owner"), row.text("was"), row.text("run"))
+
+
+def _partition(digest: str) -> str:
+    return digest[0]
 
 
 class NameRows:
@@ -25,11 +29,8 @@ class NameRows:
 
     async def many(self, digests: Iterable[str]) -> dict[str, tuple[Claim, str]]:
         """Those of the names that are claimed, each with its ETag, by digest."""
-        wanted: dict[str, list[str]] = {}
-        for digest in dict.fromkeys(digests):
-            wanted.setdefault(digest[0], []).append(digest)
-        rows = await seek_many(self._tables, TABLE, wanted)
-        return {key: (from_row(row), row.etag) for found in rows.values() for key, row in found.items()}
+        rows = await seek_many(self._tables, TABLE, digests, _partition)
+        return {key: (from_row(row), row.etag) for key, row in rows.items()}
 
     async def put(self, digest: str, claim: Claim, etag: str) -> str:
         """In the place of the claim with this ETag, of none for "". Returns the new ETag; raises Conflict when it is another."""
@@ -38,4 +39,4 @@ class NameRows:
 
     async def remove(self, digest: str, etag: str) -> None:
         """Raises Conflict when the claim is not the one with this ETag."""
-        await self._tables.write(TABLE, Delete(digest[0], digest, etag))
+        await self._tables.write(TABLE, Delete(_partition(digest), digest, etag))

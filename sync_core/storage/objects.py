@@ -7,6 +7,7 @@ its fingerprint before anything is written behind its back.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -86,8 +87,5 @@ class ObjectRows:
 
     async def many(self, directory_key: str, object_ids: Iterable[str]) -> dict[str, tuple[ObjectRow, str]]:
         """Those of the objects that the sync knows, each with its ETag, by object id."""
-        wanted: dict[str, list[str]] = {}
-        for object_id in dict.fromkeys(object_ids):
-            wanted.setdefault(partition(directory_key, object_id), []).append(object_id)
-        rows = await seek_many(self._tables, TABLE, wanted)
-        return {key: (from_row(row), row.etag) for found in rows.values() for key, row in found.items()}
+        rows = await seek_many(self._tables, TABLE, object_ids, partial(partition, directory_key))
+        return {key: (from_row(row), row.etag) for key, row in rows.items()}

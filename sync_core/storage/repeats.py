@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Replace, Row, Tables
 
@@ -55,12 +55,8 @@ class RepeatRows:
         """Drops what is from before yesterday."""
         for days in range(2, 2 + _DAYS_SWEPT):
             async for page in self._tables.query(TABLE, _partition(now - days * _A_DAY), select=("version",), page=PAGE_ROWS):
-                await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=_gone)
+                await write_all(self._tables, TABLE, [Delete(row.partition, row.key) for row in page], on_conflict=leave_out)
 
 
 def _partition(at: datetime) -> str:
     return f"{at:%Y%m%d}"
-
-
-async def _gone(operation: object, error: object) -> None:
-    """Another night dropped it."""

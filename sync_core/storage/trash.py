@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sync_core.directory.retention import due
-from sync_core.errors import AlreadyExists, Conflict, Missing
-from sync_core.storage.bulk import write_all
-from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Operation, Row, Tables, Upsert
+from sync_core.errors import AlreadyExists, Missing
+from sync_core.storage.bulk import leave_out, write_all
+from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Row, Tables, Upsert
 
 TABLE = "Trash"
 LONGEST = timedelta(days=90)
@@ -59,7 +59,7 @@ class TrashRows:
     async def drop(self, pointers: Iterable[tuple[date, str]]) -> None:
         """Removes the pointers, given as day and user id; those that are gone already are no fault."""
         deletes = [Delete(_partition(day), _USER + user_id) for day, user_id in dict.fromkeys(pointers)]
-        await write_all(self._tables, TABLE, deletes, on_conflict=_gone_already)
+        await write_all(self._tables, TABLE, deletes, on_conflict=leave_out)
 
     async def first_told(self, day: date, name: str, at: datetime, user_ids: Sequence[str]) -> tuple[datetime, list[str]]:
         """When, and of whom, a purge of that name was first told: this time and these users, if it is told for the first time."""
@@ -93,7 +93,3 @@ def _due(row: Row) -> datetime:
     if not isinstance(value, datetime):
         raise TypeError(f"due of {row.partition}/{row.key} is not a time")
     return value.astimezone(UTC)
-
-
-async def _gone_already(operation: Operation, error: Conflict) -> None:
-    """Another delivery dropped it."""

@@ -69,11 +69,8 @@ class UserRows:
 
     async def many(self, user_ids: Iterable[str]) -> dict[str, StoredUser]:
         """Those of the users that there are, by user id."""
-        wanted: dict[str, list[str]] = {}
-        for user_id in dict.fromkeys(user_ids):
-            wanted.setdefault(ids.user_partition(user_id), []).append(user_id)
-        rows = await seek_many(self._tables, TABLE, wanted)
-        return {key: StoredUser(record(row.values, User), row.etag) for found in rows.values() for key, row in found.items()}
+        rows = await seek_many(self._tables, TABLE, user_ids, ids.user_partition)
+        return {key: StoredUser(record(row.values, User), row.etag) for key, row in rows.items()}
 
     async def page(self, after: str, limit: int) -> list[User]:
         """Up to `limit` users whose ids come after `after` ("" for the first), in the order of ids."""

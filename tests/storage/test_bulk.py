@@ -80,10 +80,11 @@ async def test_seek_leaves_ranges_that_bring_little() -> None:
     assert len(tables.brought) == 1, "a fifth of a percent of the rows is wanted: no second page is read for that"
 
 
-async def test_seek_many_answers_for_every_partition() -> None:
-    tables = await filled(["a", "b"])
-    found = await seek_many(tables, TABLE, {"p": ["a", "c"], "q": ["a"], "r": []}, select=["x"])
-    assert {partition: list(rows) for partition, rows in found.items()} == {"p": ["a"], "q": [], "r": []}
+async def test_rows_of_several_partitions_are_found_each_in_its_own() -> None:
+    tables = await filled(["p1", "p2", "q1"])
+    await tables.write(TABLE, Insert(Row("q", "q2", {"x": "there"})))
+    found = await seek_many(tables, TABLE, ["p1", "q2", "p1", "q1", "r1"], lambda key: key[0])
+    assert {(row.partition, key): row.values["x"] for key, row in found.items()} == {("p", "p1"): "p1", ("q", "q2"): "there"}
 
 
 async def test_a_failing_read_is_raised_as_it_is() -> None:
@@ -94,7 +95,7 @@ async def test_a_failing_read_is_raised_as_it_is() -> None:
     tables = MemoryTables(interrupt=cut)
     await tables.create([TABLE])
     with pytest.raises(Transient):
-        await seek_many(tables, TABLE, {"p": ["a", "b"], "q": ["c"]})
+        await seek_many(tables, TABLE, ["a", "b"], lambda _: "p")
 
 
 async def test_etags_come_in_the_order_given() -> None:
