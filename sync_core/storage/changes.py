@@ -4,7 +4,8 @@ A plan is written under a name of its own; the verdict, inserted if absent, says
 order of user ids.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -16,7 +17,7 @@ from sync_core.planning.reasons import Skip
 from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.packed import pack, unpack
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upsert, Value
+from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables, Upsert
 
 TABLE = "Changes"
 SKIPS_A_ROW = 500
@@ -72,19 +73,12 @@ class ChangeRows:
 
     async def slices(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[Change, ...]]]:
         """Each slice from the key `start` on, with its key, in order."""
-        prefix = f"{plan}-change-"
-        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
-            for row in rows:
-                yield row.key, unpack(row.values, _CHANGES)
+        async for row in self._rows(run, f"{plan}-change-", start):
+            yield row.key, unpack(row.values, _CHANGES)
 
     async def rewrite_slice(self, run: str, plan: str, chain: str, number: int, how: Callable[[Change], Change]) -> None:
         """Puts `how` of each of its changes in their places by ETag; nothing when that is the same, or the slice is gone."""
-        key = _slice_key(plan, chain, number)
-        while (row := await self._tables.get(TABLE, run, key)) is not None:
-            before = unpack(row.values, _CHANGES)
-            after = tuple(map(how, before))
-            if after == before or await self._replaced(row, pack(after)):
-                return
+        await self._rewritten(run, _slice_key(plan, chain, number), _CHANGES, how)
 
     async def rewrite_slices(self, run: str, plan: str, how: Callable[[Change], Change]) -> None:
         """As `rewrite_slice`, all slices of the plan."""
@@ -96,60 +90,47 @@ class ChangeRows:
     async def rewrite_skips(self, run: str, plan: str, how: Callable[[Skip], Skip]) -> int:
         """As `rewrite_slice`, all rows of skips; returns how many these are."""
         number = 0
-        while (row := await self._tables.get(TABLE, run, f"{plan}-skip-{number:05d}")) is not None:
-            before = unpack(row.values, _SKIPS)
-            after = tuple(map(how, before))
-            if after == before or await self._replaced(row, pack(after)):
-                number += 1
+        while await self._rewritten(run, f"{plan}-skip-{number:05d}", _SKIPS, how):
+            number += 1
         return number
 
     async def rewrite_outcomes(self, run: str, how: Callable[[Outcome], Outcome]) -> None:
         """As `rewrite_slice`, what an individual sync answered."""
-        while (row := await self._tables.get(TABLE, run, _OUTCOME_ROW)) is not None:
-            before = unpack(row.values, _OUTCOMES)
-            after = tuple(map(how, before))
-            if after == before or await self._replaced(row, pack(after)):
-                return
+        await self._rewritten(run, _OUTCOME_ROW, _OUTCOMES, how)
 
     async def rewrite_held(self, run: str, plan: str, how: Callable[[HeldChange], HeldChange]) -> None:
         """As `rewrite_slice`, all rows of what was held."""
         number = 0
-        while (row := await self._tables.get(TABLE, run, f"{plan}-held-{number:05d}")) is not None:
-            before = unpack(row.values, _HELD)
-            after = tuple(map(how, before))
-            if after == before or await self._replaced(row, pack(after)):
-                number += 1
+        while await self._rewritten(run, f"{plan}-held-{number:05d}", _HELD, how):
+            number += 1
 
-    async def _replaced(self, row: Row, values: Mapping[str, Value]) -> bool:
-        try:
-            await self._tables.write(TABLE, Replace(Row(row.partition, row.key, values, row.etag)))
-        except Conflict:
-            return False
-        return True
+    async def _rewritten[T](self, run: str, key: str, decoder: msgspec.msgpack.Decoder[tuple[T, ...]], how: Callable[[T], T]) -> bool:
+        """False where there is no such row."""
+        while (row := await self._tables.get(TABLE, run, key)) is not None:
+            before = unpack(row.values, decoder)
+            after = tuple(map(how, before))
+            if after == before:
+                return True
+            with suppress(Conflict):
+                await self._tables.write(TABLE, Replace(Row(run, key, pack(after), row.etag)))
+                return True
+        return False
 
     async def add_skips(self, run: str, plan: str, skips: Sequence[Skip]) -> None:
-        for number, start in enumerate(range(0, len(skips), SKIPS_A_ROW)):
-            part = tuple(skips[start : start + SKIPS_A_ROW])
-            await self._tables.write(TABLE, Upsert(Row(run, f"{plan}-skip-{number:05d}", pack(part))))
+        await self._add(run, f"{plan}-skip-", skips, SKIPS_A_ROW)
 
     async def skips(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[Skip, ...]]]:
         """Each row of skips from the key `start` on, with its key, in order."""
-        prefix = f"{plan}-skip-"
-        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
-            for row in rows:
-                yield row.key, unpack(row.values, _SKIPS)
+        async for row in self._rows(run, f"{plan}-skip-", start):
+            yield row.key, unpack(row.values, _SKIPS)
 
     async def add_held(self, run: str, plan: str, held: Sequence[HeldChange]) -> None:
-        for number, start in enumerate(range(0, len(held), HELD_A_ROW)):
-            part = tuple(held[start : start + HELD_A_ROW])
-            await self._tables.write(TABLE, Upsert(Row(run, f"{plan}-held-{number:05d}", pack(part))))
+        await self._add(run, f"{plan}-held-", held, HELD_A_ROW)
 
     async def held(self, run: str, plan: str, start: str = "") -> AsyncIterator[tuple[str, tuple[HeldChange, ...]]]:
         """Each row of what the brake holds from the key `start` on, with its key, in order."""
-        prefix = f"{plan}-held-"
-        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
-            for row in rows:
-                yield row.key, unpack(row.values, _HELD)
+        async for row in self._rows(run, f"{plan}-held-", start):
+            yield row.key, unpack(row.values, _HELD)
 
     async def all_held(self, run: str, plan: str) -> list[HeldChange]:
         return [change async for _, part in self.held(run, plan) for change in part]
@@ -192,6 +173,16 @@ class ChangeRows:
         """The names of the lists that counted, one for each attempt at a plan."""
         query = self._tables.query(TABLE, run, start="verdict-", end="verdict-~")
         return [record(row.values, Verdict).plan async for rows in query for row in rows]
+
+    async def _add(self, run: str, prefix: str, items: Sequence[object], items_a_row: int) -> None:
+        for number, start in enumerate(range(0, len(items), items_a_row)):
+            part = tuple(items[start : start + items_a_row])
+            await self._tables.write(TABLE, Upsert(Row(run, f"{prefix}{number:05d}", pack(part))))
+
+    async def _rows(self, run: str, prefix: str, start: str) -> AsyncIterator[Row]:
+        async for rows in self._tables.query(TABLE, run, start=start or prefix, end=f"{prefix}~", page=10):
+            for row in rows:
+                yield row
 
     async def _drop(self, run: str, plan: str) -> None:
         async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):

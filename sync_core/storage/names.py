@@ -12,14 +12,14 @@ _VERSION = 1
 
 def to_row(digest: str, claim: Claim, etag: str = "") -> Row:
     values = {"version": _VERSION, "name": claim.name, "owner": claim.owner, "was": claim.was, "run": claim.run}
-    return Row(_partition(digest), digest, values, etag)
+    return Row(partition(digest), digest, values, etag)
 
 
 def from_row(row: Row) -> Claim:
     return Claim(row.text("name"), row.text("owner"), row.text("was"), row.text("run"))
 
 
-def _partition(digest: str) -> str:
+def partition(digest: str) -> str:
     return digest[0]
 
 
@@ -29,7 +29,7 @@ class NameRows:
 
     async def many(self, digests: Iterable[str]) -> dict[str, tuple[Claim, str]]:
         """Those of the names that are claimed, each with its ETag, by digest."""
-        rows = await seek_many(self._tables, TABLE, digests, _partition)
+        rows = await seek_many(self._tables, TABLE, digests, partition)
         return {key: (from_row(row), row.etag) for key, row in rows.items()}
 
     async def put(self, digest: str, claim: Claim, etag: str) -> str:
@@ -39,4 +39,4 @@ class NameRows:
 
     async def remove(self, digest: str, etag: str) -> None:
         """Raises Conflict when the claim is not the one with this ETag."""
-        await self._tables.write(TABLE, Delete(_partition(digest), digest, etag))
+        await self._tables.write(TABLE, Delete(partition(digest), digest, etag))

@@ -49,7 +49,7 @@ class Eraser:
 
         async def deletes(keys: Iterable[str]) -> dict[str, Operation]:
             claims = await self._names.many(keys)
-            return {key: Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner == owners[key]}
+            return {key: Delete(names.partition(key), key, etag) for key, (claim, etag) in claims.items() if claim.owner == owners[key]}
 
         async def meet(operation: Operation, error: Conflict) -> Operation | None:
             del error
