@@ -122,7 +122,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     directory = DirectoryViews(context.users, context.groups, syncs)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs, journal)
     window = timedelta(seconds=settings.signature_window)
-    site = Site(settings.reached_at, settings.authority_url, settings.entra_client_id)
+    site = Site(settings.reached_at, settings.authority_url, settings.entra_client_id, settings.browser_hosts)
     return Services(
         runs=runs,
         steps=Steps(context),

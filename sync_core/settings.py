@@ -127,3 +127,9 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         scheme = "http" if self.website_hostname.partition(":")[0] in LOOPBACK else "https"
         return f"{scheme}://{self.website_hostname}"
+
+    @property
+    def browser_hosts(self) -> tuple[str, ...]:
+        """The names, besides that of `reached_at`, under which requests of browsers may come."""
+        own = self.website_hostname.partition(":")[0].lower()
+        return tuple(dict.fromkeys((*((own,) if own else ()), *self.public_hosts)))

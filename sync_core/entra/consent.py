@@ -14,6 +14,8 @@ SCOPE = "https://graph.microsoft.com/.default"
 """All application permissions of the registration."""
 MAX_QUERY = 4096
 MAX_SHOWN = 300
+FOREIGN = "redirect_uri"
+"""Part of the question: where an answer names a place to go on to, somebody else has written it."""
 _TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _READ = frozenset({"state", "tenant", "admin_consent", "error", "error_description"})
 
@@ -42,6 +44,8 @@ def read_answer(query: str) -> Answer:
         if name in said and name in _READ:
             raise Rejected(f"this is not an answer of Microsoft Entra: it says {name} twice")
         said[name] = value
+    if FOREIGN in said:
+        raise Rejected(f"this is not an answer of Microsoft Entra: it never says a {FOREIGN}")
     if not said.get("state"):
         raise Rejected("this is not an answer to a question of ours: it has no state")
     if "error" in said:  # before anything that looks like success

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -32,6 +33,13 @@ class Site:
     public_url: str
     authority: str
     client_id: str
+    hosts: tuple[str, ...] = ()
+    """Host names, besides that of `public_url`, that a gateway on the way may put into requests."""
+
+    def check_host(self, host: str) -> None:
+        """Raises Rejected for a page asked for under the name of another site, whoever made that lead here."""
+        if host.lower() not in {urlsplit(self.public_url).hostname, *self.hosts}:
+            raise Rejected("these pages are not served under this name: open the address as it was given")
 
     def check(self) -> None:
         """Raises Misconfigured when nobody could come back, or nobody asks."""

@@ -1,7 +1,7 @@
 """The whole way of admin consent: an API caller, a browser, the simulated Entra's consent page, and a token over TLS (B-022..B-026)."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -183,6 +183,61 @@ async def test_a_page_escapes_what_it_is_given(way: Way):
     shown = await way.back(str(httpx.URL(f"{PUBLIC}/connect/callback", params={"error": "<script>alert(1)</script>", "state": state})))
     assert "<script" not in shown.text
     assert "&lt;script&gt;" in shown.text
+
+
+FOREIGN = ["evil.example", "sync.corp.example.evil.example", "evil.example:443", "sync.corp.example@evil.example", "", "[", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+async def test_no_page_is_served_under_the_name_of_another_site(way: Way, host: str):
+    begun = await way.begun()
+    foreign = {"Host": host}
+    for method in ("GET", "POST"):
+        answer = await way.browser.request(method, begun["url"], headers=foreign)
+        assert (answer.status_code, "location" in answer.headers, answer.cookies) == (400, False, httpx.Cookies())
+    assert (await way.status(begun))["stage"] == "waiting"
+
+    back = await way.decided(await way.to_entra(begun["url"]), "allow")
+    answer = await way.browser.get(back, headers=foreign)
+    assert (answer.status_code, "location" in answer.headers) == (400, False)
+    assert (await way.status(begun))["stage"] == "asked"
+
+    end = f"/connect/{begun['authorization_id']}/end"
+    assert (await way.browser.get(back)).headers["location"] == end
+    for method in ("GET", "POST"):
+        assert (await way.browser.request(method, end, headers=foreign)).status_code == 400
+    assert (await way.status(begun))["stage"] == "answered"
+    assert (await way.browser.get(end)).status_code == 200
+
+
+async def test_a_name_that_a_gateway_sends_is_ours_and_one_that_it_reports_is_nobodys(way: Way):
+    site = replace(way.api.served.consents.site, hosts=("app.azurewebsites.net",))
+    deployment = way.api.deployment
+    way.api.served.consents = Consents(AuthorizationRows(deployment.tables), way.api.served.connections, site, deployment.clock)
+    begun = await way.begun()
+    assert (await way.browser.get(begun["url"], headers={"Host": "app.azurewebsites.net"})).status_code == 200
+    reported = {"Host": "evil.example", "X-Forwarded-Host": "sync.corp.example", "Forwarded": "host=sync.corp.example"}
+    assert (await way.browser.get(begun["url"], headers=reported)).status_code == 400
+    pressed = await way.browser.post(begun["url"], headers={"X-Forwarded-Host": "evil.example", "X-Original-Host": "evil.example"})
+    assert parse_qs(urlsplit(pressed.headers["location"]).query)["redirect_uri"] == [f"{PUBLIC}/connect/callback"]
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", f"{PUBLIC}.evil.example/connect/callback", f"{PUBLIC}/connect/callback"])
+async def test_an_answer_that_names_where_to_go_on_is_refused(way: Way, elsewhere: str):
+    begun = await way.begun()
+    back = await way.decided(await way.to_entra(begun["url"]), "allow")
+    answer = await way.browser.get(str(httpx.URL(back).copy_merge_params({"redirect_uri": elsewhere})))
+    assert (answer.status_code, "location" in answer.headers) == (400, False)
+    assert (await way.status(begun))["stage"] == "asked"
+    assert (await way.back(back)).status_code == 200
+
+
+async def test_whatever_else_an_answer_says_the_browser_stays_here(way: Way):
+    begun = await way.begun()
+    back = await way.decided(await way.to_entra(begun["url"]), "allow")
+    more = {"url": "https://evil.example", "next": "//evil.example", "returnUrl": "https://evil.example", "session_state": "x"}
+    answer = await way.browser.get(str(httpx.URL(back).copy_merge_params(more)))
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/connect/{begun['authorization_id']}/end")
 
 
 @pytest.mark.parametrize("address", ["x", "DZ2A3B4C5D6E7F2G3H4I.x", "%3Cscript%3E", "a" * 2000, "callback"])

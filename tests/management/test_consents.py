@@ -164,6 +164,7 @@ HOSTILE = {
     "a tenant that is no id": {"tenant": "contoso.example"},
     "common for a tenant": {"tenant": "common"},
     "a path for a tenant": {"tenant": TENANT + "/../" + OTHER_TENANT},
+    "a place to go on to": {"redirect_uri": "https://evil.example/"},
     "an endless answer": {"padding": "x" * 5000},
 }
 

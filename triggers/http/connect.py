@@ -3,7 +3,7 @@
 A page that is looked at changes nothing; its button does. Each browser has a cookie for each consent that it goes through.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse
 
 from sync_core.directory.authorizations import Authorization, Stage
 from sync_core.errors import Misconfigured, Reauthorize, Rejected, SyncError, Transient
-from sync_core.management.consents import Site
+from sync_core.management.consents import Consents, Site
+from sync_core.services import Services
 from triggers.http.pages import page
 from triggers.http.services import Serve
 
@@ -25,7 +26,7 @@ async def come_back(request: Request, services: Serve) -> Response:
     def cookie_of(authorization_id: str) -> str:
         return request.cookies.get(_cookie(authorization_id), "")
 
-    taken = await _or_refusal(services.consents.take_answer(request.url.query, cookie_of))
+    taken = await _or_refusal(request, services, lambda consents: consents.take_answer(request.url.query, cookie_of))
     if isinstance(taken, Response):
         return taken
     return RedirectResponse(f"/connect/{taken.authorization_id}/end", 303)  # so that the answer is not sent again by a reload
@@ -38,7 +39,7 @@ async def show_end(authorization_id: str, request: Request, services: Serve) -> 
 
 @router.get("/{address}")
 async def show_begin(address: str, request: Request, services: Serve) -> Response:
-    found = await _or_refusal(services.consents.open(address, _cookie_in(request, address)))
+    found = await _or_refusal(request, services, lambda consents: consents.open(address, _cookie_in(request, address)))
     if isinstance(found, Response):
         return found
     what = "authorizes a connection of this directory again" if found.renews else "connects a Microsoft Entra tenant to this directory"
@@ -53,7 +54,7 @@ async def show_begin(address: str, request: Request, services: Serve) -> Respons
 
 @router.post("/{address}")
 async def begin(address: str, request: Request, services: Serve) -> Response:
-    asked = await _or_refusal(services.consents.ask(address, _cookie_in(request, address)))
+    asked = await _or_refusal(request, services, lambda consents: consents.ask(address, _cookie_in(request, address)))
     if isinstance(asked, Response):
         return asked
     found, to, cookie = asked
@@ -78,6 +79,7 @@ async def try_again(authorization_id: str, request: Request, services: Serve) ->
 async def _ended(authorization_id: str, request: Request, services: Serve) -> Response:
     browser = request.cookies.get(_cookie(authorization_id), "")
     try:
+        _check_host(request, services)
         found = await services.consents.complete(authorization_id, browser)
     except (Reauthorize, Transient) as early:
         return page(
@@ -92,15 +94,25 @@ async def _ended(authorization_id: str, request: Request, services: Serve) -> Re
     return _told(found)
 
 
+def _check_host(request: Request, services: Services) -> None:
+    """Raises Rejected. Only what the request was sent to counts: X-Forwarded-Host is anybody's word."""
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        host = ""
+    services.consents.site.check_host(host)
+
+
 def _told(found: Authorization) -> Response:
     if found.stage is Stage.CONNECTED:
         return page("Connected", f"{found.name or found.tenant_id} is connected.", "You can close this page.")
     return page("Not connected", found.refusal, "Nothing was changed. Begin anew to try again.", status=400)
 
 
-async def _or_refusal[T](work: Awaitable[T]) -> T | Response:
+async def _or_refusal[T](request: Request, services: Services, work: Callable[[Consents], Awaitable[T]]) -> T | Response:
     try:
-        return await work
+        _check_host(request, services)
+        return await work(services.consents)
     except SyncError as refusal:
         return _refused(refusal)
 

@@ -24,8 +24,9 @@ _LINES: dict[int | str, dict[str, Any]] = {
             JSON_LINES: {
                 "schema": {
                     "type": "string",
-                    "description": 'One object a line. Its `line` says of what: the "run"; each "step" of it, with each "request" to '
-                    'Microsoft Graph that it made; each "decision" about a user, with its reason.',
+                    "description": 'One object a line. Its `line` says of what: the "run"; each "group", with how it was read, once '
+                    'the run has ended; each "step" of it, with each "request" to Microsoft Graph that it made; each "decision" about a '
+                    "user, with its reason.",
                 }
             }
         }
@@ -40,8 +41,8 @@ _LINES: dict[int | str, dict[str, Any]] = {
     response_class=StreamingResponse,
 )
 async def read_report(reference_code: RunRef, services: Serve, _: Reader) -> StreamingResponse:
-    """What a run started with diagnostics asked of Microsoft Graph, with status, request id, time and rows of each answer, and what it
-    decided about each user. Of any other run that failed: what its last step asked. No secrets. Kept for 90 days.
+    """What a run started with diagnostics asked of Microsoft Graph, with status, request id, time and rows of each answer, how it read each
+    group, and what it decided about each user. Of any other run that failed: what its last step asked. No secrets. Kept for 90 days.
     """
     run = await services.diagnostics.begin(reference_code)
     name = f'attachment; filename="diagnostics-{reference_code}.jsonl"'
