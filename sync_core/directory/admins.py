@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sync_core.directory.roles import Role
+from sync_core.directory.texts import needed_line
 from sync_core.errors import Rejected
 
 MAX_TEXT = 256
@@ -38,6 +39,9 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     mailed: bool = False
+
+    def is_over(self, now: datetime) -> bool:
+        return self.expires_at <= now
 
 
 class Admin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,7 +89,7 @@ def edited_admin(admin: Admin, edit: AdminEdit) -> Admin:
     """Raises Rejected, naming the field, for a value that cannot be. Whether it may is asked by `check_admin_edit`."""
     return replace(
         admin,
-        name=admin.name if edit.name is None else _needed("name", edit.name),
+        name=admin.name if edit.name is None else needed_line("name", edit.name, MAX_TEXT),
         email=admin.email if edit.email is None else checked_email(edit.email),
         phone=admin.phone if edit.phone is None else _number(edit.phone),
         role=edit.role or admin.role,
@@ -125,8 +129,9 @@ def check_owner_remains(before: Collection[str], after: Collection[str]) -> None
 
 
 def shown_status(admin: Admin, now: datetime) -> AdminStatus:
+    """The status, or Expired of one whose link is over and who was not activated by then."""
     waiting = admin.status is AdminStatus.PENDING_ACTIVATION
-    return AdminStatus.EXPIRED if waiting and admin.link is not None and admin.link.expires_at <= now else admin.status
+    return AdminStatus.EXPIRED if waiting and admin.link is not None and admin.link.is_over(now) else admin.status
 
 
 def new_link(generation: int, days: int, now: datetime, *, mailed: bool) -> Link:
@@ -150,13 +155,6 @@ def checked_email(email: str) -> str:
     if len(email) > MAX_TEXT or not email.isprintable() or " " in email or not local or "." not in domain.strip("."):
         raise Rejected("it is a mail address, such as ann@corp.example", field="email")
     return email
-
-
-def _needed(field: str, text: str) -> str:
-    text = text.strip()
-    if not text or len(text) > MAX_TEXT or not text.isprintable():
-        raise Rejected(f"{field} is 1 to {MAX_TEXT} printable characters, on one line", field=field)
-    return text
 
 
 def _number(text: str) -> str:

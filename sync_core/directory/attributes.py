@@ -13,6 +13,8 @@ USER_PRINCIPAL_NAME = "userPrincipalName"
 PRIMARY_PHONE, SECONDARY_PHONE = "businessPhones", "mobilePhone"
 """Where phones come from unless somebody says otherwise, once they are imported (B-071)."""
 MAX_ALIASES = 8
+POSITIONS = tuple(str(number) for number in range(1, MAX_ALIASES + 1))
+"""Of aliases: "1" to "8" (B-045)."""
 
 TEXT_ATTRIBUTES = frozenset(
     {
@@ -147,8 +149,7 @@ def check(mapping: Mapping) -> None:
     if mapping.notes:
         _check_source(mapping.notes, "notes")
     for position, source in mapping.aliases.items():
-        if position not in {str(number) for number in range(1, MAX_ALIASES + 1)}:
-            raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position!r}', field="aliases")
+        check_position(position)
         _check_source(source, f"aliases.{position}")
     if mapping.secondary_phone and not mapping.primary_phone:
         raise Rejected("a secondary phone needs a primary one", field="phones.primary")
@@ -156,6 +157,12 @@ def check(mapping: Mapping) -> None:
         _check_source(source, f"phones.{slot}")
     if mapping.normalize and mapping.username != USER_PRINCIPAL_NAME:
         raise Rejected(f"usernames are normalized only when their source is {USER_PRINCIPAL_NAME}", field="normalize")
+
+
+def check_position(position: str) -> None:
+    """Raises Rejected for what is no position of an alias."""
+    if position not in POSITIONS:
+        raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position[:64]!r}', field="aliases")
 
 
 def _check_username(source: str) -> None:

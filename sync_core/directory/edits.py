@@ -6,10 +6,11 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from sync_core.directory.attributes import MAX_ALIASES
+from sync_core.directory.attributes import check_position
 from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.locks import alias_field
 from sync_core.directory.names import digest
+from sync_core.directory.texts import line
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
 
@@ -17,7 +18,6 @@ MAX_TEXT = 256
 """Characters of a name, an alias or an address; Entra's display names have no more."""
 MAX_NOTES = 512
 SETTABLE = (Status.ACTIVE, Status.BYPASS, Status.DISABLED)
-POSITIONS = frozenset(str(number) for number in range(1, MAX_ALIASES + 1))
 
 
 class UserEdit(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class GroupEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 def edited(user: User, edit: UserEdit, now: datetime) -> User:
     """Raises Rejected, naming the field, for a value that cannot be. Whose reading the record shows (`read_at`) is left alone (D-16)."""
-    username = user.username if edit.username is None else _line("username", edit.username)
+    username = user.username if edit.username is None else line("username", edit.username, MAX_TEXT)
     if not username and not user.in_trash:
         raise Rejected("a user needs a username", field="username")
     status = user.status if edit.status is None else edit.status
@@ -54,10 +54,10 @@ def edited(user: User, edit: UserEdit, now: datetime) -> User:
     return replace(
         user,
         username=username,
-        realname=user.realname if edit.realname is None else _line("realname", edit.realname),
-        firstname=user.firstname if edit.firstname is None else _line("firstname", edit.firstname),
-        lastname=user.lastname if edit.lastname is None else _line("lastname", edit.lastname),
-        email=user.email if edit.email is None else _line("email", edit.email),
+        realname=user.realname if edit.realname is None else line("realname", edit.realname, MAX_TEXT),
+        firstname=user.firstname if edit.firstname is None else line("firstname", edit.firstname, MAX_TEXT),
+        lastname=user.lastname if edit.lastname is None else line("lastname", edit.lastname, MAX_TEXT),
+        email=user.email if edit.email is None else line("email", edit.email, MAX_TEXT),
         notes=user.notes if edit.notes is None else _notes(edit.notes),
         aliases=_aliases(user.aliases, edit.aliases),
         status=status,
@@ -67,13 +67,13 @@ def edited(user: User, edit: UserEdit, now: datetime) -> User:
 
 def edited_group(group: Group, edit: GroupEdit) -> Group:
     """As `edited`. A group that is given a name is not called after a sync that kept it once any more."""
-    name = group.name if edit.name is None else _line("name", edit.name)
+    name = group.name if edit.name is None else line("name", edit.name, MAX_TEXT)
     if not name:
         raise Rejected("a group needs a name", field="name")
     return replace(
         group,
         name=name,
-        description=group.description if edit.description is None else _line("description", edit.description),
+        description=group.description if edit.description is None else line("description", edit.description, MAX_TEXT),
         status=group.status if edit.status is None else edit.status,
         former_sync_name=group.former_sync_name if edit.name is None else "",
     )
@@ -89,17 +89,9 @@ def without_names(user: User, digests: Collection[str]) -> User:
 
 def _aliases(before: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
     for position in wanted:
-        if position not in POSITIONS:
-            raise Rejected(f'alias positions are "1" to "{MAX_ALIASES}", not {position[:MAX_TEXT]!r}', field="aliases")
-    after = before | {position: _line(alias_field(position), name) for position, name in wanted.items()}
+        check_position(position)
+    after = before | {position: line(alias_field(position), name, MAX_TEXT) for position, name in wanted.items()}
     return {position: after[position] for position in sorted(after) if after[position]}
-
-
-def _line(field: str, text: str) -> str:
-    text = text.strip()
-    if len(text) > MAX_TEXT or not text.isprintable():
-        raise Rejected(f"{field} is at most {MAX_TEXT} printable characters, on one line", field=field)
-    return text
 
 
 def _notes(text: str) -> str:

@@ -7,7 +7,7 @@ repeated is no edit.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sync_core.directory.attributes import MAX_ALIASES
+from sync_core.directory.attributes import POSITIONS
 from sync_core.directory.groups import Group
 from sync_core.directory.phones import Phone, written
 from sync_core.directory.syncs import Sync
@@ -134,7 +134,7 @@ def _written_by(sync: Sync) -> Iterator[str]:
 
 def _values(user: User) -> dict[str, object]:
     plain: dict[str, object] = {field: getattr(user, field) for field in (*ALWAYS_SYNCED, "notes", STATUS)}
-    return plain | {alias_field(str(n)): user.aliases.get(str(n), "") for n in range(1, MAX_ALIASES + 1)}
+    return plain | {alias_field(position): user.aliases.get(position, "") for position in POSITIONS}
 
 
 def check_not_in_trash(user: User) -> None:

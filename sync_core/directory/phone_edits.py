@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sync_core.directory.phones import Phone, PhoneType, Slot
+from sync_core.directory.texts import line
 from sync_core.errors import Rejected
 
 MAX_PHONES = 100
@@ -33,9 +34,9 @@ def edited_phone(phone: Phone, edit: PhoneEdit) -> Phone:
         phone,
         number=number,
         extension=extension,
-        name=phone.name if edit.name is None else _text("name", edit.name),
+        name=phone.name if edit.name is None else line("name", edit.name, MAX_TEXT),
         type=edit.type or (PhoneType.LANDLINE if extension and not phone.extension else phone.type),
-        platform=phone.platform if edit.platform is None else _text("platform", edit.platform),
+        platform=phone.platform if edit.platform is None else line("platform", edit.platform, MAX_TEXT),
         predelay=phone.predelay if edit.predelay is None else _digits("predelay", edit.predelay, MAX_DELAY),
         postdelay=phone.postdelay if edit.postdelay is None else _digits("postdelay", edit.postdelay, MAX_DELAY),
     )
@@ -64,13 +65,6 @@ def _line(phone: Phone, edit: PhoneEdit) -> tuple[str, str]:
     if extension and not number:
         raise Rejected("an extension needs a number", field="extension")
     return number, extension
-
-
-def _text(field: str, text: str) -> str:
-    text = text.strip()
-    if len(text) > MAX_TEXT or not text.isprintable():
-        raise Rejected(f"{field} is at most {MAX_TEXT} printable characters, on one line", field=field)
-    return text
 
 
 def _digits(field: str, text: str, most: int) -> str:

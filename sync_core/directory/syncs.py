@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import Brake
+from sync_core.directory.texts import needed_line
 from sync_core.errors import Rejected
 
 MAX_GROUPS = 400
@@ -89,10 +90,7 @@ def moved(sync: Sync, tenant_id: str) -> Sync:
 
 def check_name(name: str) -> str:
     """The name without outer blanks. Raises Rejected when that is empty, over 128 characters, or has control characters."""
-    name = name.strip()
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Rejected(f"a name is 1 to {MAX_NAME} printable characters", field="name")
-    return name
+    return needed_line("name", name, MAX_NAME)
 
 
 def shared_groups(sync: Sync, others: Iterable[Sync]) -> tuple[str, ...]:

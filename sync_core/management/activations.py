@@ -38,7 +38,7 @@ class Activations:
     async def pending(self) -> list[Activation]:
         """In the order of their ids."""
         now = self._clock.now()
-        return [activation for activation in await self._rows.activations() if activation.link.expires_at > now]
+        return [activation for activation in await self._rows.activations() if not activation.link.is_over(now)]
 
     async def create(self, email: str, role: Role = Role.OWNER, days: int = DEFAULT_DAYS, *, send: bool = False, by: str) -> Activation:
         """Raises Rejected, naming the field, and AddressInUse; Misconfigured when a link would lead nowhere."""
@@ -111,7 +111,7 @@ class Activations:
 
     async def _linked(self, admin_id: str) -> Admin:
         admin = await self._admins.get(admin_id)
-        if admin.link is None or admin.link.expires_at <= self._clock.now():
+        if admin.link is None or admin.link.is_over(self._clock.now()):
             raise unknown("activation link of administrator", admin_id)
         return admin
 

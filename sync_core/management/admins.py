@@ -43,9 +43,6 @@ class Admins:
         """In the order of their ids."""
         return await self._rows.admins()
 
-    async def count(self) -> int:
-        return await self._rows.count()
-
     def status(self, admin: Admin) -> AdminStatus:
         """As it is shown now."""
         return shown_status(admin, self._clock.now())
@@ -135,7 +132,7 @@ async def expired_activation(rows: AdminRows, email: str, now: datetime) -> Stor
     if holder is None or not isinstance(holder.person, Activation):
         return None
     activation = holder.person
-    return Stored(activation, holder.etag) if activation.link.expires_at <= now else None
+    return Stored(activation, holder.etag) if activation.link.is_over(now) else None
 
 
 def _told(before: Admin | None, after: Admin) -> dict[str, str]:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from sync_core.directory.edits import MAX_NOTES, MAX_TEXT, POSITIONS, UserEdit
+from sync_core.directory.attributes import POSITIONS
+from sync_core.directory.edits import MAX_NOTES, MAX_TEXT, UserEdit
 from sync_core.directory.names import fold
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
