@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from sync_core.directory.authorizations import Authorization, Stage
+from sync_core.directory.authorizations import STATE_LIFE, TICKET_LIFE, Authorization, Stage
 from sync_core.errors import Misconfigured, Reauthorize, Rejected, SyncError, Transient
 from sync_core.management.consents import Consents, Site
 from sync_core.services import Services
@@ -18,7 +18,8 @@ from triggers.http.services import Serve
 
 router = APIRouter(prefix="/connect", include_in_schema=False)
 
-MINUTES = 60 * 60
+COOKIE_SECONDS = int((TICKET_LIFE + STATE_LIFE).total_seconds())
+"""As long as the browser may have to show it: until the address and then Entra's question have expired."""
 
 
 @router.get("/callback")
@@ -62,7 +63,7 @@ async def begin(address: str, request: Request, services: Serve) -> Response:
     answer.set_cookie(
         _cookie(found.authorization_id),
         cookie,
-        max_age=MINUTES,
+        max_age=COOKIE_SECONDS,
         path="/connect",
         secure=services.consents.site.public_url.startswith("https:"),
         httponly=True,

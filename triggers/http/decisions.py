@@ -1,6 +1,6 @@
 """What a run decided: whom it left out, and what it changes, each with its reason; in pages, or all as CSV or JSON lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 
 from sync_core.management.references import PLACE, cursor_after, cursor_place
 from sync_core.planning.changes import Action, Change
+from sync_core.planning.changes import Field as ChangedField
 from sync_core.planning.reasons import Reason, Skip
 from triggers.http.exports import FILES, ITEMS_AT_A_TIME, Accept, Format, exported, media_type
 from triggers.http.fields import Answer, Cursor, Limit, Page, RunRef, page
@@ -45,6 +46,10 @@ class FieldChange(Answer):
     name: str = Field(examples=["email"])
     before: str = Field(examples=[""])
     after: str = Field(examples=["user@corp.example"])
+
+    @classmethod
+    def each(cls, fields: Iterable[ChangedField]) -> list["FieldChange"]:
+        return [cls(name=field.name, before=field.before, after=field.after) for field in fields]
 
 
 class ChangeAnswer(Answer):
@@ -146,7 +151,7 @@ def _change(change: Change) -> ChangeAnswer:
         user_id=change.user_id,
         username=change.username,
         reason=change.reason,
-        fields=[FieldChange(name=field.name, before=field.before, after=field.after) for field in change.fields],
+        fields=FieldChange.each(change.fields),
     )
 
 

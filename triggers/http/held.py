@@ -14,7 +14,7 @@ from sync_core.runs.record import KEPT
 from triggers.http.fields import Answer, Body, Cursor, Limit, Page, RunRef, SyncKey, page
 from triggers.http.operations import answers
 from triggers.http.problems import NOT_FOUND, OUTDATED, RUNNING
-from triggers.http.runs import POLL_SECONDS, REFERENCE_CODE, RunAnswer
+from triggers.http.runs import REFERENCE_CODE, RunAnswer, followed
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, SyncManager
 
@@ -128,10 +128,7 @@ async def approve_held(
 
     Within 24 hours of the newest run that held it. When another set is held by now, or none, the answer is 412.
     """
-    run = await services.approvals.approve(directory_key, decision.digest, by=str(actor))
-    response.headers["Location"] = f"/api/v1/runs/{run.run}"
-    response.headers["Retry-After"] = POLL_SECONDS
-    return RunAnswer.of(run)
+    return followed(response, await services.approvals.approve(directory_key, decision.digest, by=str(actor)))
 
 
 @router.post(

@@ -93,7 +93,7 @@ class PastAnswer(Answer):
             actor=past.actor,
             reference_code=past.run,
             reason=past.reason,
-            fields=[FieldChange(name=field.name, before=field.before, after=field.after) for field in past.fields],
+            fields=FieldChange.each(past.fields),
         )
 
 

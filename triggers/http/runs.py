@@ -91,10 +91,7 @@ async def start_run(
     diagnostics: WithReport = False,
 ) -> RunAnswer:
     """Queues a full sync. Location names the run to follow. While one goes on, the answer is 409 with its reference code in `running`."""
-    run = await services.runs.start(directory_key, str(actor), relink=relink, diagnostics=diagnostics)
-    response.headers["Location"] = f"/api/v1/runs/{run.run}"
-    response.headers["Retry-After"] = POLL_SECONDS
-    return RunAnswer.of(run)
+    return followed(response, await services.runs.start(directory_key, str(actor), relink=relink, diagnostics=diagnostics))
 
 
 @router.get("/api/v1/syncs/{directory_key}/runs", summary="List a sync's runs", responses=answers(NOT_FOUND))
@@ -132,7 +129,11 @@ async def read_run(reference_code: RunRef, services: Serve, _: Reader) -> RunVie
 @router.post("/api/v1/runs/{reference_code}/cancel", status_code=202, summary="Cancel a run", responses=answers(NOT_FOUND))
 async def cancel_run(reference_code: RunRef, response: Response, services: Serve, actor: SyncManager) -> RunAnswer:
     """Asks the run to stop before its next slice. What is applied stays; nothing is removed after this."""
-    run = await services.runs.cancel(reference_code, str(actor))
+    return followed(response, await services.runs.cancel(reference_code, str(actor)))
+
+
+def followed(response: Response, run: Run) -> RunAnswer:
+    """The answer to whoever shall follow the run: where, and how soon to look again."""
     response.headers["Location"] = f"/api/v1/runs/{run.run}"
     response.headers["Retry-After"] = POLL_SECONDS
     return RunAnswer.of(run)
