@@ -6,7 +6,7 @@ for Table and Queue Storage.
 
 
 class SyncError(Exception):
-    """The root: nothing in this project raises anything else on purpose."""
+    """The root of what callers are to handle. A ValueError, a TypeError or an assertion is a fault of this program."""
 
 
 class Transient(SyncError):
@@ -55,10 +55,6 @@ class AlreadyRunning(SyncError):
 
 class StopRun(SyncError):
     """This run cannot go on. It ends as failed with this text as the reason."""
-
-
-class Cancelled(SyncError):
-    """Somebody cancelled the run, or its sync's settings changed or were deleted meanwhile (D-14, D-17)."""
 
 
 class Superseded(SyncError):

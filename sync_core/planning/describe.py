@@ -43,17 +43,18 @@ def fields(before: User, after: User, group_names: Mapping[str, str]) -> tuple[F
 def fields_of_new(desired: Desired, group_names: Mapping[str, str]) -> tuple[Field, ...]:
     """All that a new user begins with."""
     mapped = desired.mapped
-    texts = {
-        "username": mapped.username,
-        "realname": mapped.realname,
-        "email": mapped.email,
-        "notes": mapped.notes or "",
-        **{f"alias{position}": name for position, name in sorted(mapped.aliases.items())},
-        "status": (Status.ACTIVE if desired.enabled else Status.DISABLED).value,
-        "groups": ", ".join(sorted(group_names.get(group, group) for group in desired.groups)),
-        "phones": _phones(imported((), desired.phones, "", ())),
-    }
-    return tuple(Field(name, "", text) for name, text in texts.items() if text)
+    new = User(
+        user_id="",
+        username=mapped.username,
+        realname=mapped.realname,
+        email=mapped.email,
+        notes=mapped.notes or "",
+        aliases=mapped.aliases,
+        status=Status.ACTIVE if desired.enabled else Status.DISABLED,
+        groups=desired.groups,
+        phones=imported((), desired.phones, "", ()),
+    )
+    return tuple(Field(name, "", text) for name, text in _texts(new, group_names).items() if text)
 
 
 def _data(user: User) -> tuple[object, ...]:

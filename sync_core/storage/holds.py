@@ -4,6 +4,7 @@ Beside them, by sync, the takeovers that an admin confirmed although they enable
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from sync_core.errors import Conflict, Missing
 from sync_core.planning.held import Confirmation, HeldSet
@@ -58,10 +59,8 @@ class ConfirmationRows:
 
     async def remove(self, directory_key: str, object_ids: Iterable[str]) -> None:
         for object_id in object_ids:
-            try:
+            with suppress(Missing):
                 await self._tables.write(TABLE, Delete(_confirmed(directory_key), object_id))
-            except Missing:
-                continue
 
 
 def _confirmed(directory_key: str) -> str:

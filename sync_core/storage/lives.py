@@ -1,9 +1,10 @@
 """Rows of the lives of syncs: table Syncs, partition "life", by directory key. One partition, so that a timer reads all in a range."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from sync_core.directory.lives import Life
-from sync_core.errors import Conflict
+from sync_core.errors import Conflict, Missing
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import Delete, Insert, Replace, Row, Tables
 
@@ -49,9 +50,5 @@ class LifeRows:
 
     async def remove(self, directory_key: str) -> None:
         """Of a deleted sync. Doing it twice changes nothing."""
-        row = await self._tables.get(TABLE, PARTITION, directory_key)
-        if row is not None:
-            try:
-                await self._tables.write(TABLE, Delete(PARTITION, directory_key))
-            except Conflict:
-                return
+        with suppress(Missing):
+            await self._tables.write(TABLE, Delete(PARTITION, directory_key))

@@ -19,10 +19,8 @@ class OutboxRows:
     async def add(self, mails: Sequence[Mail]) -> None:
         """Each once, whoever repeats it: one that is there stays as it is, for it may be on its way."""
         for mail in mails:
-            try:
+            with suppress(AlreadyExists):
                 await self._tables.write(TABLE, Insert(Row(PARTITION, mail.mail_id, columns(mail))))
-            except AlreadyExists:
-                continue
 
     async def remove(self, mail_ids: Sequence[str]) -> None:
         """Those that nobody shall get any more; one that is gone is no fault."""
