@@ -97,7 +97,7 @@ async def test_a_busy_graph_says_when_to_come_again_and_a_refusal_asks_for_conse
     problem(answer, 503, 50301)
     assert answer.headers["retry-after"] == "8"
     source.away = Reauthorize("consent is gone")
-    problem(await caller.post(f"{url}/users:sync", json={"names": [ANN]}), 502, 50201)
+    problem(await caller.post(f"{url}/users:sync", json={"names": [ANN]}), 424, 42401)
 
 
 async def test_a_user_that_is_not_here_is_explained_with_the_way_to_its_group(caller: httpx.AsyncClient, url: str, api: Api):  # D-13

@@ -52,6 +52,23 @@ def test_all_but_health_needs_a_signature_that_the_document_explains(described: 
     assert [name for name, operation in operations(described).items() if operation.get("security") == []] == ["get /healthz"]
 
 
+def test_whatever_asks_entra_says_that_entra_may_refuse(described: dict[str, Any]) -> None:  # B-028, B-131
+    found = operations(described)
+    asking = {name for name, operation in found.items() if "424" in operation["responses"]}
+    assert asking == {
+        "get /api/v1/connections/{connection_id}/groups",
+        "patch /api/v1/syncs/{directory_key}",
+        "post /api/v1/connections",
+        "post /api/v1/connections/{connection_id}/move",
+        "post /api/v1/syncs",
+        "post /api/v1/syncs/{directory_key}/preview",
+        "post /api/v1/syncs/{directory_key}/resume",
+        "post /api/v1/syncs/{directory_key}/users:sync",
+        "post /api/v1/users/{user_id}/sync",
+    }
+    assert {name for name, operation in found.items() if "502" in operation["responses"]} == asking
+
+
 def test_the_type_of_a_problem_leads_to_its_description(described: dict[str, Any]) -> None:
     responses = described["components"]["responses"]
     for kind in KINDS:

@@ -157,7 +157,7 @@ async def test_what_entra_refuses_is_not_resumed(api: Api, caller: httpx.AsyncCl
     await LifeRows(api.deployment.tables).change(sync.directory_key, lambda life: replace(life, needs_authorization=True))
     api.deployment.source.fault = Reauthorize("the application was removed: consent again")
 
-    problem(await caller.post(f"{path}/resume"), 502, 50201)
+    problem(await caller.post(f"{path}/resume"), 424, 42401)
 
     shown = (await caller.get(path)).json()
     assert (shown["connection_status"], shown["schedule"]["state"]) == ("Could not connect to Entra ID: Reauthorization required", "paused")

@@ -137,7 +137,7 @@ async def test_groups_are_not_listed_without_a_prefix(caller: httpx.AsyncClient,
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
-        (Reauthorize("consent to the application again"), 502, 50201),  # B-028
+        (Reauthorize("consent to the application again"), 424, 42401),  # B-028
         (Misconfigured("set ENTRA_CLIENT_SECRET"), 500, 50002),
         (Transient("Graph is busy", retry_after=7.2), 503, 50301),
         (IncompleteRead("Graph gave fewer rows"), 502, 50202),

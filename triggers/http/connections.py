@@ -9,7 +9,7 @@ from pydantic import Field
 from sync_core.directory.syncs import MAX_NAME, Connection
 from triggers.http.fields import Answer, Body, Guid
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OF_ENTRA, OUTDATED
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, SyncManager
 from triggers.http.versions import IfMatch, show_version
@@ -68,7 +68,7 @@ class EntraGroups(Answer):
     items: list[EntraGroup] = Field(description="100 at most: give a longer prefix to see others.")
 
 
-@router.post("", status_code=201, summary="Connect a tenant", responses=answers(REAUTHORIZE))
+@router.post("", status_code=201, summary="Connect a tenant", responses=answers(*OF_ENTRA))
 async def create_connection(new: NewConnection, services: Serve, actor: SyncManager) -> ConnectionAnswer:
     """Makes a connection to an Entra tenant, once reading its organization has proved that the tenant answers this application."""
     return ConnectionAnswer.of(await services.connections.create(new.tenant_id, new.name, by=str(actor)))
@@ -98,7 +98,7 @@ async def rename_connection(
     return ConnectionAnswer.of(connection)
 
 
-@router.post("/{connection_id}/move", summary="Move a connection to another tenant", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.post("/{connection_id}/move", summary="Move a connection to another tenant", responses=answers(NOT_FOUND, *OF_ENTRA))
 async def move_connection(connection_id: ConnectionId, move: Move, services: Serve, actor: SyncManager) -> ConnectionAnswer:
     """Reads another tenant, which has consented, from now on. Its syncs are paused, and run there once a preview of each is accepted.
 
@@ -113,7 +113,7 @@ async def delete_connection(connection_id: ConnectionId, services: Serve, actor:
     await services.connections.delete(connection_id, if_match, by=str(actor))
 
 
-@router.get("/{connection_id}/groups", summary="Find groups in Entra", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.get("/{connection_id}/groups", summary="Find groups in Entra", responses=answers(NOT_FOUND, *OF_ENTRA))
 async def find_groups(connection_id: ConnectionId, prefix: Prefix, services: Serve, _: SyncManager) -> EntraGroups:
     """Groups of the connection's tenant whose display name begins with `prefix`: those that a sync can select."""
     found = await services.connections.find_groups(connection_id, prefix)

@@ -13,7 +13,7 @@ from triggers.http.connections import GROUP
 from triggers.http.decisions import FieldChange
 from triggers.http.fields import Answer, Body, RunRef, SyncKey
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OF_ENTRA
 from triggers.http.runs import REFERENCE_CODE
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, UserSyncer
@@ -55,7 +55,7 @@ class OutcomeAnswer(Answer):
             object_id=outcome.object_id,
             username=outcome.username,
             actions=list(outcome.actions),
-            fields=[FieldChange(name=field.name, before=field.before, after=field.after) for field in outcome.fields],
+            fields=FieldChange.each(outcome.fields),
             reason=outcome.reason,
         )
 
@@ -115,7 +115,7 @@ class ExplanationAnswer(Answer):
     )
 
 
-@router.post("/api/v1/syncs/{directory_key}/users:sync", summary="Sync single users", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.post("/api/v1/syncs/{directory_key}/users:sync", summary="Sync single users", responses=answers(NOT_FOUND, *OF_ENTRA))
 async def sync_users(directory_key: SyncKey, named: NamesBody, services: Serve, actor: UserSyncer) -> SyncedAnswer:
     """Syncs up to 50 users at once, also while the sync is paused or a full sync goes on, and answers what became of each name.
 
@@ -124,7 +124,7 @@ async def sync_users(directory_key: SyncKey, named: NamesBody, services: Serve, 
     return SyncedAnswer.from_(await services.individual.of_names(directory_key, named.names, str(actor)))
 
 
-@router.post("/api/v1/users/{user_id}/sync", summary="Sync this user", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.post("/api/v1/users/{user_id}/sync", summary="Sync this user", responses=answers(NOT_FOUND, *OF_ENTRA))
 async def sync_user(user_id: UserId, services: Serve, actor: UserSyncer) -> SyncedList:
     """Syncs one user by each sync that manages it. Refused where that normalizes usernames: sync the user by its name then."""
     if not has_form(user_id, "DU"):

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from triggers.http.fields import SyncKey
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, REAUTHORIZE, RUNNING
-from triggers.http.runs import POLL_SECONDS, Relink, RunAnswer
+from triggers.http.problems import NOT_FOUND, OF_ENTRA, RUNNING
+from triggers.http.runs import Relink, RunAnswer, followed
 from triggers.http.services import Serve
 from triggers.http.signatures import SyncManager
 from triggers.http.sync_settings import SyncPatch
@@ -13,7 +13,7 @@ from triggers.http.sync_settings import SyncPatch
 router = APIRouter(prefix="/api/v1/syncs/{directory_key}", tags=["runs"])
 
 
-@router.post("/preview", status_code=202, summary="Preview a full sync", responses=answers(NOT_FOUND, RUNNING, REAUTHORIZE))
+@router.post("/preview", status_code=202, summary="Preview a full sync", responses=answers(NOT_FOUND, RUNNING, *OF_ENTRA))
 async def preview_sync(
     directory_key: SyncKey,
     response: Response,
@@ -28,7 +28,4 @@ async def preview_sync(
     It may run beside a full sync, one at a time, and is there for 24 hours.
     """
     sync = await services.sync_settings.proposed(directory_key, (patch or SyncPatch()).edit())
-    run = await services.previews.start(sync, str(actor), relink=relink)
-    response.headers["Location"] = f"/api/v1/runs/{run.run}"
-    response.headers["Retry-After"] = POLL_SECONDS
-    return RunAnswer.of(run)
+    return followed(response, await services.previews.start(sync, str(actor), relink=relink))

@@ -74,12 +74,18 @@ TOO_LARGE = Kind("TooLarge", 413, 41301, "Body too large", "Bodies are at most 1
 FAULT = Kind("Fault", 500, 50001, "Internal error", "A fault of this service; `instance` names its log entry.")
 MISCONFIGURED = Kind("Misconfigured", 500, 50002, "Misconfigured deployment", "A setting or credential of this deployment is at fault.")
 REAUTHORIZE = Kind(
-    "Reauthorize", 502, 50201, "Reauthorization required", "Entra refuses this application in the connection's tenant: consent again."
+    "Reauthorize",
+    424,
+    42401,
+    "Reauthorization required",
+    "Entra refuses this application in the tenant: nothing is at fault here, an administrator there has to consent again. Then repeat it.",
 )
 SOURCE = Kind("SourceFault", 502, 50202, "Microsoft Graph failed", "Microsoft Graph gave an answer that cannot be used.")
 BUSY = Kind("Busy", 503, 50301, "Busy or away", "Storage or Microsoft Graph is busy or away; repeat after Retry-After seconds.")
 
-KINDS = (REJECTED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, RUNNING, IN_USE, OUTDATED, TOO_LARGE, FAULT, REAUTHORIZE, BUSY)
+OF_ENTRA = (REAUTHORIZE, SOURCE)
+"""Of operations that ask Entra before they answer."""
+KINDS = (REJECTED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, RUNNING, IN_USE, OUTDATED, TOO_LARGE, REAUTHORIZE, FAULT, SOURCE, BUSY)
 """Those that operations declare; one operation, one for each status."""
 
 _KIND_OF: tuple[tuple[type[SyncError], Kind], ...] = (

@@ -14,7 +14,7 @@ from sync_core.management.sync_settings import SyncEdit
 from triggers.http.connections import GROUP
 from triggers.http.fields import Body, Guid, SyncKey
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OF_ENTRA, OUTDATED
 from triggers.http.runs import REFERENCE_CODE
 from triggers.http.services import Serve
 from triggers.http.signatures import SyncManager
@@ -128,7 +128,7 @@ class AcceptedPreview(Body):
     preview: str = Field(max_length=64, description="The reference code of a preview of this sync.", examples=[REFERENCE_CODE])
 
 
-@router.patch("", summary="Change a sync's settings", responses=answers(NOT_FOUND, OUTDATED, REAUTHORIZE))
+@router.patch("", summary="Change a sync's settings", responses=answers(NOT_FOUND, OUTDATED, *OF_ENTRA))
 async def change_sync(
     directory_key: SyncKey, patch: SyncPatch, response: Response, services: Serve, actor: SyncManager, if_match: IfMatch
 ) -> SyncAnswer:
@@ -147,7 +147,7 @@ async def pause_sync(directory_key: SyncKey, services: Serve, actor: SyncManager
     return ScheduleAnswer.of(await services.schedules.pause(directory_key, by=str(actor)))
 
 
-@router.post("/resume", summary="Resume automatic syncs", responses=answers(NOT_FOUND, REAUTHORIZE))
+@router.post("/resume", summary="Resume automatic syncs", responses=answers(NOT_FOUND, *OF_ENTRA))
 async def resume_sync(directory_key: SyncKey, services: Serve, actor: SyncManager) -> ScheduleAnswer:
     """Goes on with the schedule, at its next slot. Refused while no groups are selected, while Entra refuses this application, and while a
     move to another tenant is not accepted."""

@@ -17,7 +17,7 @@ from triggers.http.connections import GROUP, TENANT
 from triggers.http.fields import Answer, Body, Cursor, Guid, Limit, NamePrefix, Page, SyncKey, page
 from triggers.http.held import HeldAnswer
 from triggers.http.operations import answers
-from triggers.http.problems import NOT_FOUND, OUTDATED, REAUTHORIZE
+from triggers.http.problems import NOT_FOUND, OF_ENTRA, OUTDATED
 from triggers.http.runs import REFERENCE_CODE, RunAnswer
 from triggers.http.services import Serve
 from triggers.http.signatures import Reader, SyncManager
@@ -194,7 +194,7 @@ class SyncView(SyncAnswer):
         return cls.model_validate({**_shown(sync, standing), **beside, "warnings": shared_groups(sync, others)})
 
 
-@router.post("", status_code=201, summary="Set up a sync", responses=answers(REAUTHORIZE))
+@router.post("", status_code=201, summary="Set up a sync", responses=answers(*OF_ENTRA))
 async def create_sync(new: NewSyncBody, response: Response, services: Serve, actor: SyncManager) -> SyncAnswer:
     """Makes a user sync, once its mapping is checked and each of its groups was found in Entra. Its first run is the next of its schedule,
     or one that is started."""
