@@ -7,9 +7,8 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from itertools import count as numbers
 
-from sync_core.errors import AlreadyExists, Missing, Stale
-from sync_core.storage.rows import key_of, narrow, utf16_order
-from sync_core.storage.tables import ANY, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables, Upsert
+from sync_core.storage.rows import check_current, key_of, narrow, utf16_order
+from sync_core.storage.tables import PAGE_ROWS, Delete, Operation, Row, Tables
 
 
 class DryTables:
@@ -50,7 +49,7 @@ class DryTables:
 
     async def transact(self, table: str, operations: Sequence[Operation]) -> list[str]:
         for index, operation in enumerate(operations):
-            _expect(await self.get(table, *key_of(operation)), operation, index)
+            check_current(await self.get(table, *key_of(operation)), operation, index)
         etags: list[str] = []
         for operation in operations:
             partition, key = key_of(operation)
@@ -63,19 +62,3 @@ class DryTables:
 
 def _there(written: dict[str, Row | None], keys: Sequence[str], select: Sequence[str]) -> dict[str, Row]:
     return {key: narrow(row, select) for key in keys if (row := written[key]) is not None}
-
-
-def _expect(current: Row | None, operation: Operation, index: int) -> None:
-    """Raises the conflict that the operation meets."""
-    partition, key = key_of(operation)
-    match operation:
-        case Insert() if current is not None:
-            raise AlreadyExists(f"{partition}/{key} is there already", index=index)
-        case Replace() | Delete():
-            if current is None:
-                raise Missing(f"{partition}/{key} is not there", index=index)
-            etag = operation.etag if isinstance(operation, Delete) else operation.row.etag
-            if etag not in (ANY, current.etag):
-                raise Stale(f"{partition}/{key} has changed", index=index)
-        case Insert() | Upsert():
-            pass

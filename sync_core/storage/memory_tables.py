@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count as numbers
 from typing import Literal
 
-from sync_core.errors import AlreadyExists, Misconfigured, Missing, Stale
+from sync_core.errors import Misconfigured
 from sync_core.storage.batch import payload_bytes
 from sync_core.storage.cuts import Call, Interrupt, Wire
 from sync_core.storage.limits import (
@@ -20,17 +20,13 @@ from sync_core.storage.limits import (
     check_transaction_bytes,
     checked,
 )
-from sync_core.storage.rows import key_of, narrow, utf16_order
+from sync_core.storage.rows import check_current, key_of, narrow, utf16_order
 from sync_core.storage.tables import (
-    ANY,
     MAX_TRANSACTION_BYTES,
     PAGE_ROWS,
     Delete,
-    Insert,
     Operation,
-    Replace,
     Row,
-    Upsert,
 )
 
 
@@ -177,7 +173,7 @@ class MemoryTables:
         await self._wire.before(method, call)
         found = self._table(table).setdefault(partition, _Partition())
         for index, operation in enumerate(operations):
-            _expect(found, operation, index)
+            check_current(found.rows.get(utf16_order(key_of(operation)[1])), operation, index)
         for operation, row in zip(operations, fresh, strict=True):
             if row is None:
                 found.remove(key_of(operation)[1])
@@ -205,21 +201,3 @@ class MemoryTables:
             return self._tables[table.lower()]
         except KeyError:
             raise Misconfigured(f"there is no table {table}: create it first") from None
-
-
-def _expect(found: _Partition, operation: Operation, index: int) -> None:
-    """Raises the conflict that the operation meets."""
-    partition, key = key_of(operation)
-    current = found.rows.get(utf16_order(key))
-    match operation:
-        case Insert():
-            if current is not None:
-                raise AlreadyExists(f"{partition}/{key} is there already", index=index)
-        case Upsert():
-            pass
-        case Replace() | Delete():
-            if current is None:
-                raise Missing(f"{partition}/{key} is not there", index=index)
-            etag = operation.etag if isinstance(operation, Delete) else operation.row.etag
-            if etag not in (ANY, current.etag):
-                raise Stale(f"{partition}/{key} has changed", index=index)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sync_core.storage.tables import Delete, Operation, Row
+from sync_core.errors import AlreadyExists, Missing, Stale
+from sync_core.storage.tables import ANY, Delete, Insert, Operation, Replace, Row, Upsert
 
 
 def key_of(operation: Operation) -> tuple[str, str]:
@@ -24,3 +25,20 @@ def narrow(row: Row, select: Sequence[str]) -> Row:
     if not select:
         return row
     return Row(row.partition, row.key, {name: row.values[name] for name in select if name in row.values}, row.etag)
+
+
+def check_current(current: Row | None, operation: Operation, index: int) -> None:
+    """Raises the conflict that the operation, at this place of its transaction, meets where its row is `current`."""
+    partition, key = key_of(operation)
+    match operation:
+        case Insert():
+            if current is not None:
+                raise AlreadyExists(f"{partition}/{key} is there already", index=index)
+        case Upsert():
+            pass
+        case Replace() | Delete():
+            if current is None:
+                raise Missing(f"{partition}/{key} is not there", index=index)
+            etag = operation.etag if isinstance(operation, Delete) else operation.row.etag
+            if etag not in (ANY, current.etag):
+                raise Stale(f"{partition}/{key} has changed", index=index)
