@@ -58,7 +58,7 @@ def test_retry_after_is_seconds_with_fractions_or_a_date(headers: Mapping[str, s
         (509, "", Transient),
     ],
 )
-def test_graphs_answers(status: int, code: str, kind: type[SyncError]):
+def test_each_answer_of_graph_says_what_to_do(status: int, code: str, kind: type[SyncError]):
     error = from_graph(status, code, "In Graph's words.", {})
 
     assert type(error) is kind
@@ -100,7 +100,7 @@ def refusal(error: str, *numbers: int) -> bytes:
         (503, "something_new", 1, Transient),
     ],
 )
-def test_entras_answers(status: int, error: str, number: int, kind: type[SyncError]):
+def test_each_refusal_of_entra_says_what_to_do(status: int, error: str, number: int, kind: type[SyncError]):
     told = from_entra(status, refusal(error, number), {"Retry-After": "1.5"})
 
     assert type(told) is kind
@@ -124,7 +124,7 @@ Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333","error_codes":[90033],"suberror"
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), [(400, REMOVED, Reauthorize), (401, EXPIRED, Misconfigured), (503, AWAY, Transient)])
-def test_entras_own_bodies(status: int, body: str, kind: type[SyncError]):  # B-130
+def test_bodies_as_entra_sends_them_are_read_without_their_trace(status: int, body: str, kind: type[SyncError]):  # B-130
     told = from_entra(status, body.encode(), {})
 
     assert type(told) is kind
@@ -153,7 +153,7 @@ def test_a_page_of_something_between_entra_and_us_is_judged_by_its_status(status
         (APIError("no body", None, None), StopRun),
     ],
 )
-def test_failures_on_the_way(failure: Exception, kind: type[SyncError]):
+def test_each_failure_on_the_way_says_what_to_do(failure: Exception, kind: type[SyncError]):
     assert type(translate(failure)) is kind
 
 

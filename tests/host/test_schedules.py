@@ -78,7 +78,7 @@ def test_a_day_satisfies_month_day_and_weekday_all_three(fields: tuple[str, ...]
         ("0 0 12 * * *", "2027-03-11T12:00:00"),  # later than the moment itself
     ],
 )
-def test_well_known_expressions(text: str, following: str):
+def test_a_well_known_expression_has_its_well_known_next_time(text: str, following: str):
     found = parse_cron(text).next_after(NOON)
 
     assert found == datetime.fromisoformat(following).replace(tzinfo=UTC)

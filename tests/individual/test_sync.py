@@ -128,7 +128,7 @@ async def test_an_unmanaged_user_of_that_name_is_taken_over(world: World, key: s
     await check_sound(world)
 
 
-async def test_disabled_and_enabled_again(world: World, key: str):  # B-154, B-155
+async def test_somebody_disabled_in_entra_is_disabled_and_enabled_again_with_the_account(world: World, key: str):  # B-154, B-155
     await world.sync(key)
     account = world.source.accounts[world.source.named("ann")]
     account.enabled = False

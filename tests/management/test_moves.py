@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,6 +21,7 @@ from sync_core.management.versions import Outdated, version_of
 from sync_core.runs.preview import Previews
 from sync_core.runs.record import Run, State
 from sync_core.storage.cuts import Call, Method, Point, Port
+from tests.runs.fates import Scissors, dies
 from tests.runs.scheduled import DAY, life, pass_time, runs_of
 from tests.runs.source import ModelSource
 from tests.runs.world import LIMITLESS, Cut, World
@@ -231,13 +231,7 @@ async def test_a_move_that_dies_anywhere_is_done_by_repeating_it() -> None:  # D
         await world.prepare()
         here = Office(world)
         connection, key = await here.set_up()
-        left = iter(range(cut))
-
-        def dies(*_: object, left: Iterator[int] = left) -> None:
-            if next(left, None) is None:
-                raise Cut
-
-        world.interrupt = dies
+        world.interrupt = Scissors(cut, dies)
         try:
             await here.move(connection)
             died = False

@@ -24,7 +24,7 @@ def test_fifty_users_are_synced_at_a_time_and_51_are_refused():  # B-110
 
 
 @pytest.mark.parametrize("names", ["", " , ", [], [" "]])
-def test_somebody_is_named(names: str | Sequence[str]):
+def test_an_individual_sync_names_somebody(names: str | Sequence[str]):
     assert refused(names) == "name at least one user"
 
 

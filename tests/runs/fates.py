@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from sync_core.errors import NotFound, Rejected, StopRun
+from sync_core.errors import NotFound, Rejected, StopRun, Transient
 from sync_core.runs.record import Phase, Run, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.world import Cut, World
@@ -74,3 +74,16 @@ async def cancelled(world: World, key: str, place: int) -> Phase | None:
 
     await ended_early(world, key, Scissors(place, cancel))
     return phases[0] if phases else None
+
+
+class Busy:
+    """Storage that is busy for one table, some times."""
+
+    def __init__(self, table: str, *, times: int) -> None:
+        self._table, self.times = table, times
+
+    def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
+        del port, method
+        if point == "before" and call.name == self._table and self.times:
+            self.times -= 1
+            raise Transient("storage is busy", retry_after=5)

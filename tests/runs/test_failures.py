@@ -10,6 +10,7 @@ from sync_core.errors import AlreadyRunning, Reauthorize, StopRun, Transient
 from sync_core.runs.messages import STEPS, Apply, Message, Read
 from sync_core.runs.record import Phase, State
 from sync_core.storage.cuts import Call, Method, Point, Port
+from tests.runs.fates import Busy
 from tests.runs.picture import check_sound, etags
 from tests.runs.world import Cut, World
 
@@ -54,19 +55,6 @@ async def test_a_slice_that_was_put_off_is_not_passed_over():
 
     assert len(await world.users()) == 3
     assert (await world.context.runs.get(run.run)).state is State.COMPLETED
-
-
-class Busy:
-    """Storage that is busy for one table, some times."""
-
-    def __init__(self, table: str, *, times: int) -> None:
-        self._table, self.times = table, times
-
-    def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
-        del port, method
-        if point == "before" and call.name == self._table and self.times:
-            self.times -= 1
-            raise Transient("storage is busy", retry_after=5)
 
 
 async def test_somebody_busy_for_longer_than_a_stall_is_waited_for_and_not_asked_twice():

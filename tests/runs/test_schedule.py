@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from sync_core.directory.lives import Pause, paused, resumed
 from sync_core.errors import AlreadyRunning, Transient
 from sync_core.runs.record import State
 from sync_core.storage.cuts import Call, Method, Point, Port
+from tests.runs.fates import Scissors, dies
 from tests.runs.scheduled import DAY, HOUR, MINUTE, life, pass_time, runs_of, scheduled, tick
 from tests.runs.world import Cut, World
 
@@ -142,14 +142,7 @@ async def test_a_timer_that_dies_anywhere_loses_no_run_and_doubles_none():
     for cut in range(40):
         world, key = await staffed()
         world.clock.at += 2 * HOUR
-        left = iter(range(cut))
-
-        def dies(point: Point, port: Port, method: Method, call: Call, left: Iterator[int] = left) -> None:
-            del point, port, method, call
-            if next(left, None) is None:
-                raise Cut
-
-        world.interrupt = dies
+        world.interrupt = Scissors(cut, dies)
         try:
             await tick(world)
             died = False

@@ -14,7 +14,7 @@ from sync_core.errors import IncompleteRead, Reauthorize, StopRun
 from sync_core.management.schedules import Schedules, make_schedules
 from sync_core.runs.messages import Finish
 from sync_core.runs.record import Run, State
-from sync_core.storage.cuts import Call, Method, Point, Port
+from tests.runs.fates import Scissors, dies
 from tests.runs.scheduled import DAY, HOUR, life, mails, pass_time, runs_of, scheduled, tick
 from tests.runs.world import START, Cut, World
 
@@ -312,14 +312,7 @@ async def test_a_finish_delivered_twice_or_dying_anywhere_tells_once_and_counts_
         assert len(sent) == 1
         for cut in range(60):
             world, key, run = await at_the_end(error)
-            left = iter(range(cut))
-
-            def dies(point: Point, port: Port, method: Method, call: Call, left: Iterator[int] = left) -> None:
-                del point, port, method, call
-                if next(left, None) is None:
-                    raise Cut
-
-            world.interrupt = dies
+            world.interrupt = Scissors(cut, dies)
             try:
                 await world.deliver_one(Finish.queue)
                 died = False

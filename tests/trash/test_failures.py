@@ -5,22 +5,11 @@ from datetime import timedelta
 import pytest
 
 from sync_core.errors import Transient
-from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.trash.messages import Purge
 from sync_core.trash.purge import MOST_TRIES
+from tests.runs.fates import Busy
 from tests.runs.picture import check_sound
 from tests.trash.world import A_WEEK, left
-
-
-class Busy:
-    def __init__(self, table: str, times: int) -> None:
-        self._table, self.times = table, times
-
-    def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
-        del port, method
-        if point == "before" and call.name == self._table and self.times:
-            self.times -= 1
-            raise Transient("storage is busy", retry_after=5)
 
 
 @pytest.mark.parametrize("table", ["Users", "Names", "Members", "Objects", "Syncs"])
@@ -28,7 +17,7 @@ async def test_busy_storage_puts_the_purge_off(table: str):
     here, _, (ann,) = await left("ann")
     here.clock.at += A_WEEK
     await here.sweep()
-    here.interrupt = busy = Busy(table, 3)
+    here.interrupt = busy = Busy(table, times=3)
 
     await here.drain()
 
@@ -44,7 +33,7 @@ async def test_a_purge_that_fails_for_good_is_tried_again_by_the_next_sweep(capl
     (body,) = here.queues.bodies(Purge.queue)
     for message in here.queues.receive(Purge.queue):
         here.queues.delete(message)
-    here.interrupt = Busy("Users", 1)
+    here.interrupt = Busy("Users", times=1)
     with pytest.raises(Transient):
         await here.purge(Purge.model_validate_json(body).model_copy(update={"tries": MOST_TRIES}))
 
