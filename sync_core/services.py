@@ -30,7 +30,8 @@ from sync_core.management.user_import import UserImport
 from sync_core.management.users import Users, make_users
 from sync_core.retention.expire import Retention
 from sync_core.retention.forget import Forgetter
-from sync_core.retention.messages import Expire, Forget
+from sync_core.retention.leftovers import DeletedSyncs
+from sync_core.retention.messages import Expire, Forget, Leftovers
 from sync_core.runs.context import make_context
 from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.messages import STEPS
@@ -77,6 +78,7 @@ class Services:
     purge: Purger
     forget: Forgetter
     retention: Retention
+    deleted_syncs: DeletedSyncs
     integrations: Integrations
     admin: AdminApi
     journal: Journal
@@ -90,7 +92,7 @@ class Services:
 
     async def prepare(self) -> None:
         """Makes the tables and queues that are not there yet."""
-        queues = (*(step.queue for step in STEPS), Purge.queue, Forget.queue, Expire.queue)
+        queues = (*(step.queue for step in STEPS), Purge.queue, Forget.queue, Expire.queue, Leftovers.queue)
         await prepare(self.tables, self.queues, (*queues, *(f"{queue}-poison" for queue in queues)))
 
     async def close(self) -> None:
@@ -118,7 +120,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     box = SecretBox.of(settings.secret_key)
     journal = Journal(context.log, clock, secrets.randbits)
     connections = make_connections(tables, directories.of, clock, secrets.randbits)
-    syncs = make_syncs(tables, directories.of, clock, secrets.randbits)
+    syncs = make_syncs(tables, directories.of, clock, secrets.randbits, settings.intervals)
     directory = DirectoryViews(context.users, context.groups, syncs)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs, journal)
     window = timedelta(seconds=settings.signature_window)
@@ -134,7 +136,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         connections=connections,
         consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,
-        sync_settings=make_sync_settings(tables, directories.of, clock, secrets.randbits),
+        sync_settings=make_sync_settings(tables, directories.of, clock, secrets.randbits, settings.intervals),
         schedules=make_schedules(tables, directories.of, clock, secrets.randbits),
         schedule=Schedule(context, runs),
         directory=directory,
@@ -151,9 +153,10 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         retention=Retention(
             context.log, context.applied, context.changes, context.runs, context.syncs, context.locks, RepeatRows(tables), queues, clock
         ),
+        deleted_syncs=DeletedSyncs(context),
         integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
-        repeats=Idempotency(RepeatRows(tables), SecretBox.of(settings.secret_key), clock),
+        repeats=Idempotency(RepeatRows(tables), box, clock),
         history=History(context.log, context.applied, context.changes, context.users, context.groups),
         admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days, public_url=settings.reached_at),
         health=Health(tables),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sync_core.directory.lives import FAILURE_DAYS
+from sync_core.directory.schedules import MOST_MINUTES, PACES, SyncKind
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
 
     max_plan_users: Annotated[int, Field(ge=1)] = 1_000_000
     """A run over more users is refused: the plan holds them in memory, about 1.5 KB each."""
+    user_sync_minutes: Annotated[int, Field(ge=PACES[SyncKind.USER].least, le=MOST_MINUTES)] = PACES[SyncKind.USER].default
+    """Minutes between scheduled runs of a user sync, until the sync's own settings say otherwise."""
+    admin_sync_minutes: Annotated[int, Field(ge=PACES[SyncKind.ADMIN].least, le=MOST_MINUTES)] = PACES[SyncKind.ADMIN].default
+    """The same of an admin sync."""
     trash_days: Annotated[int, Field(ge=1, le=90)] = 7
     failure_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], NoDecode, Field(min_length=1, max_length=10)] = FAILURE_DAYS
     """Days of failing that are told of by mail, rising, comma-separated; with the last one a sync is paused."""
@@ -133,3 +138,8 @@ class Settings(BaseSettings):
         """The names, besides that of `reached_at`, under which requests of browsers may come."""
         own = self.website_hostname.partition(":")[0].lower()
         return tuple(dict.fromkeys((*((own,) if own else ()), *self.public_hosts)))
+
+    @property
+    def intervals(self) -> dict[SyncKind, int]:
+        """What a new sync of each kind begins with."""
+        return {SyncKind.USER: self.user_sync_minutes, SyncKind.ADMIN: self.admin_sync_minutes}

@@ -8,14 +8,12 @@ from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import Brake
+from sync_core.directory.schedules import PACES, SyncKind
 from sync_core.directory.texts import needed_line
 from sync_core.errors import Rejected
 
 MAX_GROUPS = 400
 MAX_NAME = 128
-DEFAULT_INTERVAL = 12 * 60
-MIN_INTERVAL, MAX_INTERVAL = 30, 7 * 24 * 60
-"""Minutes."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +34,7 @@ class SelectedGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
-    """A user sync's settings. Each saved change raises `version`; a run stops when it differs from the run's (D-17)."""
+    """A sync's settings. Each saved change raises `version`; a run stops when it differs from the run's (D-17)."""
 
     directory_key: str
     name: str
@@ -45,7 +43,8 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[SelectedGroup, ...]
     mapping: Mapping
     brake: Brake = Brake()
-    interval: int = DEFAULT_INTERVAL
+    kind: SyncKind = SyncKind.USER
+    interval: int = PACES[SyncKind.USER].default
     """Minutes between scheduled runs (B-100, D-26)."""
     enrollment_mail: bool = False
     """Whether new users without a device get a link by mail (B-080)."""
@@ -64,12 +63,6 @@ def check_groups(object_ids: tuple[str, ...]) -> None:
         raise Rejected(f"at most {MAX_GROUPS} groups can be selected, not {len(object_ids)}", field="groups")
     if len(set(object_ids)) != len(object_ids):
         raise Rejected("a group is selected twice", field="groups")
-
-
-def check_interval(minutes: int) -> None:
-    """Raises Rejected for less than half an hour or more than a week between scheduled runs."""
-    if not MIN_INTERVAL <= minutes <= MAX_INTERVAL:
-        raise Rejected(f"an interval is {MIN_INTERVAL} to {MAX_INTERVAL} minutes", field="interval")
 
 
 def check_runnable(sync: Sync) -> None:

@@ -12,14 +12,14 @@ from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import Brake, check_brake
 from sync_core.directory.events import Happening
 from sync_core.directory.lives import Life, Pause, paused
-from sync_core.directory.schedules import next_slot
-from sync_core.directory.syncs import Sync, check_groups, check_interval, check_name
+from sync_core.directory.schedules import DEFAULT_INTERVALS, check_interval, next_slot
+from sync_core.directory.syncs import Sync, check_groups, check_name
 from sync_core.entra.port import SourceGroup, Sources
 from sync_core.errors import Conflict, NotFound, Rejected
 from sync_core.ids import RandomBits
 from sync_core.management.journal import Journal
 from sync_core.management.selection import find, selected
-from sync_core.management.syncs import Syncs, check_mapping, make_syncs
+from sync_core.management.syncs import Intervals, Syncs, check_mapping, make_syncs
 from sync_core.management.unenrolled import check_enrollment
 from sync_core.management.versions import check_version
 from sync_core.storage.lives import LifeRows
@@ -40,6 +40,8 @@ class SyncEdit:
     """Object ids in Entra."""
     mapping: Callable[[Mapping], Mapping] | None = None
     interval: int | None = None
+    default_interval: bool = False
+    """Whether the interval is the deployment's default again."""
     enrollment_mail: bool | None = None
     brake: Callable[[Brake], Brake] | None = None
     confirm: bool = False
@@ -59,6 +61,7 @@ class SyncSettings:
         journal: Journal,
         clock: Clock,
         random_bits: RandomBits,
+        intervals: Intervals,
     ) -> None:
         self._syncs = syncs
         self._rows = rows
@@ -70,6 +73,7 @@ class SyncSettings:
         self._journal = journal
         self._clock = clock
         self._random_bits = random_bits
+        self._intervals = intervals
 
     async def save(self, directory_key: str, edit: SyncEdit, if_match: Collection[str] = (), *, by: str) -> tuple[Sync, str]:
         """The sync as it then is, and its ETag. A run that goes on stops at its next slice (D-17); without groups the sync pauses (B-035).
@@ -136,7 +140,7 @@ class SyncSettings:
             name=sync.name if edit.name is None else check_name(edit.name),
             groups=groups,
             mapping=sync.mapping if edit.mapping is None else edit.mapping(sync.mapping),
-            interval=sync.interval if edit.interval is None else edit.interval,
+            interval=self._intervals[sync.kind] if edit.default_interval else sync.interval if edit.interval is None else edit.interval,
             enrollment_mail=sync.enrollment_mail if edit.enrollment_mail is None else edit.enrollment_mail,
             brake=sync.brake if edit.brake is None else edit.brake(sync.brake),
         )
@@ -144,7 +148,7 @@ class SyncSettings:
 
     async def _check(self, before: Sync, after: Sync) -> None:
         check_mapping(after.mapping)
-        check_interval(after.interval)
+        check_interval(after.kind, after.interval)
         check_brake(after.brake)
         if after.mapping.username != before.mapping.username and await self._has_written(before.directory_key):
             raise Rejected(
@@ -164,7 +168,10 @@ class SyncSettings:
         return (await self._lives.get(directory_key)).wrote
 
 
-def make_sync_settings(tables: Tables, sources: Sources, clock: Clock, random_bits: RandomBits) -> SyncSettings:
+def make_sync_settings(
+    tables: Tables, sources: Sources, clock: Clock, random_bits: RandomBits, intervals: Intervals = DEFAULT_INTERVALS
+) -> SyncSettings:
+    """`intervals`: the deployment's defaults, in minutes."""
     return SyncSettings(
         make_syncs(tables, sources, clock, random_bits),
         SyncRows(tables),
@@ -176,6 +183,7 @@ def make_sync_settings(tables: Tables, sources: Sources, clock: Clock, random_bi
         Journal(LogRows(tables, clock), clock, random_bits),
         clock,
         random_bits,
+        intervals,
     )
 
 

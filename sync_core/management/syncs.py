@@ -1,6 +1,6 @@
 """User syncs: set up after everything that can be wrong was looked for, and deleted (B-025, B-030..B-049, B-140..B-143)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -10,12 +10,12 @@ from msgspec import structs
 from sync_core import ids
 from sync_core.clock import Clock
 from sync_core.directory import attributes, names
-from sync_core.directory.attributes import Mapping
+from sync_core.directory.attributes import Mapping as Attributes
 from sync_core.directory.brake import Brake, check_brake
 from sync_core.directory.events import Happening
 from sync_core.directory.lives import Life, Pause, paused
-from sync_core.directory.schedules import new_phase, next_slot
-from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_NAME, Connection, Sync, check_groups, check_interval, check_name
+from sync_core.directory.schedules import DEFAULT_INTERVALS, SyncKind, check_interval, new_phase, next_slot
+from sync_core.directory.syncs import MAX_NAME, Connection, Sync, check_groups, check_name
 from sync_core.entra.port import Sources
 from sync_core.errors import Conflict, NotFound, Rejected
 from sync_core.ids import RandomBits
@@ -29,6 +29,8 @@ from sync_core.storage.log import LogRows
 from sync_core.storage.syncs import NameTaken, SyncRows
 from sync_core.storage.tables import Tables
 
+type Intervals = Mapping[SyncKind, int]
+
 DEFAULT_BRAKE = Brake()
 SYNCS = "syncs"
 """The list, as its cursors name it."""
@@ -39,10 +41,11 @@ class NewSync:
     connection_id: str
     groups: tuple[str, ...]
     """Object ids of groups in Entra. Without any the sync is paused (B-035)."""
-    mapping: Mapping
+    mapping: Attributes
     name: str = ""
     """"" for the organization's name."""
-    interval: int = DEFAULT_INTERVAL
+    interval: int | None = None
+    """Minutes; None for the deployment's default."""
     enrollment_mail: bool = False
     brake: Brake = DEFAULT_BRAKE
 
@@ -57,6 +60,7 @@ class Syncs:
         journal: Journal,
         clock: Clock,
         random_bits: RandomBits,
+        intervals: Intervals = DEFAULT_INTERVALS,
     ) -> None:
         self._rows = rows
         self._lives = lives
@@ -65,12 +69,14 @@ class Syncs:
         self._journal = journal
         self._clock = clock
         self._random_bits = random_bits
+        self._intervals = intervals
 
     async def create(self, new: NewSync, *, by: str) -> Sync:
         """Raises Rejected, naming the field at fault, and what the source raises. Nothing is written then."""
         check_mapping(new.mapping)
         check_groups(new.groups)
-        check_interval(new.interval)
+        interval = self._intervals[SyncKind.USER] if new.interval is None else new.interval
+        check_interval(SyncKind.USER, interval)
         check_brake(new.brake)
         name = check_name(new.name) if new.name else ""
         connection = await self._connection(new.connection_id)
@@ -85,7 +91,8 @@ class Syncs:
             groups=selected(new.groups, (), found, self._random_bits),
             mapping=new.mapping,
             brake=new.brake,
-            interval=new.interval,
+            kind=SyncKind.USER,
+            interval=interval,
             enrollment_mail=new.enrollment_mail,
             created_at=self._clock.now(),
         )
@@ -192,13 +199,14 @@ class Syncs:
                 return named
 
 
-def make_syncs(tables: Tables, sources: Sources, clock: Clock, random_bits: RandomBits) -> Syncs:
+def make_syncs(tables: Tables, sources: Sources, clock: Clock, random_bits: RandomBits, intervals: Intervals = DEFAULT_INTERVALS) -> Syncs:
+    """`intervals`: the deployment's defaults, in minutes."""
     journal = Journal(LogRows(tables, clock), clock, random_bits)
     connections = make_connections(tables, sources, clock, random_bits)
-    return Syncs(SyncRows(tables), LifeRows(tables), connections, sources, journal, clock, random_bits)
+    return Syncs(SyncRows(tables), LifeRows(tables), connections, sources, journal, clock, random_bits, intervals)
 
 
-def check_mapping(mapping: Mapping) -> None:
+def check_mapping(mapping: Attributes) -> None:
     """Raises Rejected, naming the field of the mapping at fault."""
     try:
         attributes.check(mapping)

@@ -11,7 +11,6 @@ from sync_core.directory.syncs import (
     SelectedGroup,
     Sync,
     check_groups,
-    check_interval,
     check_name,
     check_runnable,
     moved,
@@ -54,16 +53,6 @@ def test_a_selection_may_be_empty_but_such_a_sync_does_not_run():  # B-035, D-20
         check_runnable(replace(SYNC, groups=()))
     assert refusal.value.field == "groups"
     check_runnable(SYNC)
-
-
-@pytest.mark.parametrize(("minutes", "possible"), [(29, False), (30, True), (10080, True), (10081, False)])
-def test_a_sync_runs_every_half_hour_to_every_week(minutes: int, possible: bool):  # D-26
-    if possible:
-        check_interval(minutes)
-        return
-    with pytest.raises(Rejected, match="30 to 10080 minutes") as refusal:
-        check_interval(minutes)
-    assert refusal.value.field == "interval"
 
 
 def test_user_syncs_run_every_12_hours_by_default():  # B-100, D-26

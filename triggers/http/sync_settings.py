@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping, graph_named
 from sync_core.directory.brake import Brake
-from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME
+from sync_core.directory.syncs import MAX_GROUPS, MAX_NAME
 from sync_core.errors import Rejected
 from sync_core.management.sync_settings import SyncEdit
 from triggers.http.connections import GROUP
@@ -117,7 +117,8 @@ class SyncPatch(Body):
             name=self.name,
             groups=tuple(self.groups or ()) if "groups" in given else None,
             mapping=(self.mapping.over if self.mapping else _default_mapping) if "mapping" in given else None,
-            interval=DEFAULT_INTERVAL if "interval" in given and self.interval is None else self.interval,
+            interval=self.interval,
+            default_interval="interval" in given and self.interval is None,
             enrollment_mail=bool(self.enrollment_mail) if "enrollment_mail" in given else None,
             brake=(self.brake.over if self.brake else _default_brake) if "brake" in given else None,
             confirm=self.confirm,

@@ -9,7 +9,8 @@ from pydantic import Field
 from sync_core.directory.attributes import PRIMARY_PHONE, SECONDARY_PHONE, Mapping, graph_named
 from sync_core.directory.brake import Brake
 from sync_core.directory.lives import CONNECTED, Standing
-from sync_core.directory.syncs import DEFAULT_INTERVAL, MAX_GROUPS, MAX_NAME, Sync, shared_groups
+from sync_core.directory.schedules import SyncKind
+from sync_core.directory.syncs import MAX_GROUPS, MAX_NAME, Sync, shared_groups
 from sync_core.errors import Rejected
 from sync_core.management.syncs import NewSync
 from sync_core.planning.held import HeldSet
@@ -28,7 +29,6 @@ router = APIRouter(prefix="/api/v1/syncs", tags=["syncs"])
 MAX_ATTRIBUTE = 200
 _DEFAULT = Mapping()
 _BRAKE = Brake()
-INTERVAL: int = Field(default=DEFAULT_INTERVAL, description="Minutes between scheduled runs: 30 to 10080.", examples=[720])
 ENROLLMENT_MAIL: bool = Field(default=False, description="Whether new users without a device get a link by mail.", examples=[False])
 
 
@@ -110,7 +110,9 @@ class NewSyncBody(Body):
     )
     mapping: MappingBody = MappingBody()
     name: str = Field(default="", max_length=MAX_NAME, description="Unique; by default the organization's name.", examples=["Head office"])
-    interval: int = INTERVAL
+    interval: int | None = Field(
+        default=None, description="Minutes between scheduled runs: 30 to 10080; null for the deployment's default.", examples=[720]
+    )
     enrollment_mail: bool = ENROLLMENT_MAIL
     brake: BrakeBody = BrakeBody()
 
@@ -156,13 +158,14 @@ class ScheduleAnswer(Answer):
 
 class SyncAnswer(Answer):
     directory_key: str = Field(examples=["DK2A3B4C5D6E7F2G3H4I"])
+    kind: SyncKind = Field(description="Whom it brings here.", examples=["user"])
     name: str = Field(examples=["Head office"])
     connection_id: str = Field(examples=["DC2A3B4C5D6E7F2G3H4I"])
     tenant_id: str = Field(examples=[TENANT])
     groups: list[SelectedGroupAnswer]
     mapping: MappingBody
     brake: BrakeBody
-    interval: int = INTERVAL
+    interval: int = Field(description="Minutes between scheduled runs.", examples=[720])
     enrollment_mail: bool = ENROLLMENT_MAIL
     version: int = Field(description="Raised by each saved change.", examples=[1])
     created_at: datetime
@@ -236,6 +239,7 @@ async def delete_sync(directory_key: SyncKey, services: Serve, actor: SyncManage
 def _shown(sync: Sync, standing: Standing) -> dict[str, object]:
     return {
         "directory_key": sync.directory_key,
+        "kind": sync.kind,
         "name": sync.name,
         "connection_id": sync.connection_id,
         "tenant_id": sync.tenant_id,
