@@ -1,20 +1,27 @@
 """Settings of syncs, pauses, and connections that change, over HTTP (B-025..B-067, B-106, B-120, D-08, D-12)."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from msgspec.structs import replace
+from pydantic import ValidationError
 
 from sync_core.directory.roles import Role
+from sync_core.directory.schedules import SyncKind
 from sync_core.directory.syncs import Sync
 from sync_core.errors import Reauthorize
+from sync_core.management.sync_settings import make_sync_settings
+from sync_core.management.syncs import make_syncs
 from sync_core.runs.record import RunKind, State
+from sync_core.settings import Settings
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.runs import RunRows
 from sync_core.storage.syncs import SyncRows
 from tests.http.calls import Api
 from tests.http.problem import problem
+from tests.management.deployment import randbits
 from tests.management.source import TENANT, guid
 
 CONNECTIONS, SYNCS = "/api/v1/connections", "/api/v1/syncs"
@@ -232,3 +239,31 @@ async def test_settings_and_schedules_are_for_those_who_manage_syncs(
 
     after = await api.deployment.rows()
     assert after | {"Integrations": []} == before | {"Integrations": []}
+
+
+async def test_a_deployment_has_intervals_of_its_own_and_a_sync_may_have_another(
+    api: Api, connection_id: str
+) -> None:  # B-003, B-106, D-26
+    settings = Settings.model_validate({"secret_key": "x", "user_sync_minutes": "240", "admin_sync_minutes": "15"})
+    assert settings.intervals == {SyncKind.USER: 240, SyncKind.ADMIN: 15}
+    deployment = api.deployment
+    over = (deployment.tables, deployment._source_of, deployment.clock, randbits, settings.intervals)
+    api.served.syncs, api.served.sync_settings = make_syncs(*over), make_sync_settings(*over)
+
+    made = await api.client.post("/api/v1/syncs", json={"connection_id": connection_id, "groups": [guid(0)]})
+    assert (made.status_code, made.json()["kind"], made.json()["interval"]) == (201, "user", 240)
+    path = made.headers["location"]
+    assert (await api.client.patch(path, json={"interval": 60})).json()["interval"] == 60
+    back = (await api.client.patch(path, json={"interval": None})).json()
+    assert back["interval"] == 240
+    soon = datetime.fromisoformat(back["schedule"]["next_run_at"]) - deployment.clock.now()
+    assert timedelta() < soon <= timedelta(minutes=240)
+    assert [sync["kind"] for sync in (await api.client.get("/api/v1/syncs")).json()["items"]] == ["user"]
+
+
+@pytest.mark.parametrize(
+    "values", [{"user_sync_minutes": "29"}, {"admin_sync_minutes": "9"}, {"user_sync_minutes": "10081"}, {"admin_sync_minutes": "soon"}]
+)
+def test_an_interval_that_cannot_be_is_refused_when_the_deployment_starts(values: dict[str, str]) -> None:  # D-26
+    with pytest.raises(ValidationError, match=next(iter(values))):
+        Settings.model_validate({"secret_key": "x", **values})

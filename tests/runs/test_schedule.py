@@ -2,13 +2,18 @@
 
 import asyncio
 from collections import Counter
+from datetime import datetime
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from sync_core.directory.lives import Pause, paused, resumed
+from sync_core.directory.schedules import DEFAULT_INTERVALS, SyncKind
 from sync_core.errors import AlreadyRunning, Transient
-from sync_core.runs.record import State
+from sync_core.runs.record import Run, State
+from sync_core.runs.schedule import Schedule
+from sync_core.runs.service import Runs
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs.fates import Scissors, dies
 from tests.runs.scheduled import DAY, HOUR, MINUTE, life, pass_time, runs_of, scheduled, tick
@@ -251,3 +256,23 @@ async def test_a_schedule_that_is_changed_while_its_run_is_started_keeps_the_cha
     await tick(world)
 
     assert (await life(world, key)).next_at == elsewhere
+
+
+async def test_each_kind_of_sync_keeps_its_pace():  # B-003, B-218, D-26
+    world, users = await staffed(interval=DEFAULT_INTERVALS[SyncKind.USER], phase=5 * 3600)
+    admins = await scheduled(world, "staff", name="Admins", interval=DEFAULT_INTERVALS[SyncKind.ADMIN], phase=600)
+    started: list[tuple[str, datetime | None]] = []
+
+    class Starting(Runs):
+        async def start(self, directory_key: str, actor: str, slot: datetime | None = None, **_: Any) -> Run:
+            started.append((directory_key, slot))
+            return Run(run="0" * 32, directory_key=directory_key, fence=1, actor=actor, queued_at=world.clock.now(), slot=slot)
+
+    timer, start = Schedule(world.context, Starting(world.context)), world.clock.at
+    while world.clock.at < start + 60 * DAY:
+        world.clock.at += 10 * MINUTE
+        await timer()
+
+    slots = {key: [slot for of, slot in started if of == key] for key in (users, admins)}
+    assert slots[users] == [start + 5 * HOUR + n * 12 * HOUR for n in range(120)]
+    assert slots[admins] == [start + 10 * MINUTE + n * 30 * MINUTE for n in range(2880)]
