@@ -1,152 +1,70 @@
-"""Every method of the official client: served, and tested somewhere, or refused as this table says (admin-api.md §5)."""
+"""Every method of the official client: served, and its answer checked, or refused as a table says (admin-api.md §5)."""
 
-import inspect
-import re
-from pathlib import Path
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.admin_api.caller import AdminCaller, official
-
-CLIENTS_OWN = frozenset(
-    {
-        "api_call",
-        "json_api_call",
-        "json_cursor_api_call",
-        "json_paging_api_call",
-        "normalize_paging_args",
-        "parse_json_response",
-        "parse_json_response_and_metadata",
-        "set_proxy",
-    }
-)
-"""They ask for no endpoint of their own."""
-
-NOT_FOUND, FORBIDDEN = (404, 40401), (403, 40301)
-NOT_SERVED = {
-    **dict.fromkeys(
-        [
-            "activate_desktoptoken",
-            "calculate_policy",
-            "cancel_idv",
-            "copy_policy_v2",
-            "create_integration",
-            "create_policy_v2",
-            "delete_desktoptoken",
-            "delete_integration",
-            "delete_logo",
-            "delete_policy_v2",
-            "delete_registered_device",
-            "delete_token",
-            "delete_u2ftoken",
-            "delete_user_token",
-            "delete_webauthncredential",
-            "get_allowed_admin_auth_methods",
-            "get_authentication_attempts",
-            "get_authentication_log",
-            "get_desktoptoken_by_id",
-            "get_endpoint",
-            "get_endpoints",
-            "get_endpoints_iterator",
-            "get_external_password_mgmt_status_for_admin",
-            "get_external_password_mgmt_statuses",
-            "get_idv_status",
-            "get_info_telephony_credits_used",
-            "get_integration",
-            "get_integrations",
-            "get_integrations_generator",
-            "get_logo",
-            "get_offline_log",
-            "get_passport_config",
-            "get_policies_v2",
-            "get_policies_v2_iterator",
-            "get_policy_summary_v2",
-            "get_policy_v2",
-            "get_registered_device_by_id",
-            "get_registered_devices",
-            "get_registered_devices_generator",
-            "get_secret_key",
-            "get_telephony_log",
-            "get_token_by_id",
-            "get_trust_monitor_events_by_offset",
-            "get_trust_monitor_events_iterator",
-            "get_u2ftoken_by_id",
-            "get_user_authentication_attempts",
-            "get_verification_push_response",
-            "get_webauthncredential_by_id",
-            "resync_hotp_token",
-            "send_verification_push",
-            "set_allowed_admin_auth_methods",
-            "start_idv",
-            "update_admin_password_mgmt_status",
-            "update_desktoptoken",
-            "update_integration",
-            "update_logo",
-            "update_passport_config",
-            "update_policies_v2",
-            "update_policy_v2",
-            "update_token",
-        ],
-        NOT_FOUND,
-    ),
-    **dict.fromkeys(
-        [
-            "add_desktoptoken",
-            "add_hotp6_token",
-            "add_hotp8_token",
-            "add_totp6_token",
-            "add_totp8_token",
-            "add_user_token",
-            "add_yubikey_token",
-            "create_activation_url",
-            "send_sms_activation_to_phone",
-            "send_sms_installation",
-            "update_settings",
-        ],
-        FORBIDDEN,
-    ),
-}
-_SAMPLES: dict[str, Any] = {
-    "user_id": "DU2A3B4C5D6E7F2G3H4I",
-    "phone_id": "DP2A3B4C5D6E7F2G3H4I",
-    "admin_id": "DE2A3B4C5D6E7F2G3H4I",
-    "integration_key": "DI2A3B4C5D6E7F2G3H4I",
-    "enabled_groups": [],
-    "new_policy_names_list": ["one"],
-    "json_request": {"policy_name": "one"},
-    "sections": {},
-    "sections_to_delete": [],
-    "edit_list": ["one"],
-    "logo": b"png",
-    "mintime": 1,
-    "maxtime": 2,
-}
-_NAMED: dict[str, dict[str, Any]] = {"update_settings": {"pending_deletion_days": 3}, "update_integration": {"name": "one"}}
-"""What a method wants although its signature does not say so."""
+from tests.admin_api.answers import ANSWERS
+from tests.admin_api.caller import AdminCaller
+from tests.admin_api.methods import NAMED, NOT_SERVED, arguments, methods
+from tests.admin_api.script import Admin, served_path, work_through
 
 
-def methods() -> set[str]:
-    return {name for name, _ in inspect.getmembers(official.Admin, inspect.isfunction) if not name.startswith("_")} - CLIENTS_OWN
+def test_every_method_is_either_served_or_refused() -> None:
+    assert ANSWERS.keys() | NOT_SERVED.keys() == methods()
+    assert not ANSWERS.keys() & NOT_SERVED.keys()
 
 
-def arguments(method: str) -> list[Any]:
-    """Something for each argument that the method needs."""
-    parameters = list(inspect.signature(getattr(official.Admin, method)).parameters.values())[1:]
-    needed = [one for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
-    return [_SAMPLES.get(one.name, "one") for one in needed]
+async def test_a_script_works_through_all_that_needs_no_sync(admin: AdminCaller) -> None:
+    calls = Admin(admin)
+    await work_through(calls, "one")
+    assert ANSWERS.keys() - calls.called == {"sync_user"}
 
 
-def test_every_method_that_is_not_refused_is_called_by_a_test() -> None:
-    folder = Path(__file__).parent
-    files = [*folder.glob("test_*.py"), folder.parent / "system" / "test_admin_api.py"]
-    text = "\n".join(file.read_text() for file in files if file.name != Path(__file__).name)
-    untested = {method for method in methods() - NOT_SERVED.keys() if not re.search(rf'[".]{method}\b', text)}
-    assert untested == set()
-    assert NOT_SERVED.keys() <= methods()
+@dataclass
+class Watched:
+    """A way to the API that looks after every call what it left in the log."""
+
+    caller: AdminCaller
+    actors: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict[tuple[str, str], set[str]](set))
+    """Of new events, by the methods and paths that were asked."""
+
+    @property
+    def client(self) -> Any:
+        return self.caller.client
+
+    async def __call__(self, method: str, *values: Any, **named: Any) -> Any:
+        before, passed_on, asked = await self._logged(), self.client.api_call, set[tuple[str, str]]()
+
+        def noted(verb: str, path: str, params: Any) -> Any:
+            asked.add((verb, served_path(verb, path)))
+            return passed_on(verb, path, params)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.client, "api_call", noted)
+            answer = await self.caller(method, *values, **named)
+        (call,) = asked
+        self.actors[call] |= {actor for place, actor in (await self._logged()).items() if place not in before}
+        return answer
+
+    async def _logged(self) -> dict[str, str]:
+        """The actor of each event, by its place."""
+        found, _ = await self.caller.api.served.admin.log.page(None, None, newest=False, limit=1000, cursor="")
+        return {place: event.actor for place, event in found}
+
+
+async def test_every_call_that_changes_something_is_in_the_log_with_its_keys_name(admin: AdminCaller) -> None:  # B-181
+    watched = Watched(admin)
+    await work_through(Admin(watched), "one")
+    changing = {call: actors for call, actors in watched.actors.items() if call[0] != "GET" and not call[1].endswith("/reset")}
+    assert len(changing) >= 25
+    assert {call: actors for call, actors in changing.items() if actors != {f"A script ({admin.client.ikey})"}} == {}
+    assert {call for call, actors in watched.actors.items() if call not in changing and actors} == set()
 
 
 @pytest.mark.filterwarnings("ignore:The v1 Admin API:DeprecationWarning")  # the client's own
 async def test_every_other_method_is_refused_in_the_apis_own_shape(admin: AdminCaller) -> None:
-    answers = {method: (await admin.refused(method, *arguments(method), **_NAMED.get(method, {})))[:2] for method in NOT_SERVED}
+    answers = {method: (await admin.refused(method, *arguments(method), **NAMED.get(method, {})))[:2] for method in NOT_SERVED}
     assert answers == NOT_SERVED

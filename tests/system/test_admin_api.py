@@ -19,7 +19,6 @@ from tests.system.tls import behind_tls
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 official: Any = duo_client
-NUMBER = "+442079460316"
 
 
 def client(driver: Driver, **options: Any) -> Any:
@@ -159,75 +158,6 @@ async def test_every_group_has_its_users(driver: Driver) -> None:
         assert await call(admin.get_group, group["group_id"], api_version=2) == group
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             assert await call(admin.get_group, group["group_id"]) == group | {"users": users}
-
-
-async def test_an_administrators_script_does_all_that_is_served(driver: Driver) -> None:
-    admin = client(driver)
-    user = await call(admin.add_user, "ann@corp.example", realname="Ann", email="ann@mail.example", aliases={"alias1": "ann"})
-    user_id = user["user_id"]
-    assert await call(admin.get_users_by_names, ["ann"]) == [user]
-    assert await call(admin.get_users_by_ids, [user_id]) == [user]
-    assert await call(admin.get_user_by_email, "ann@mail.example") == [user]
-    user = await call(admin.update_user, user_id, notes="by a script")
-    group = await call(admin.create_group, "Scripts", desc="made by one")
-    assert await call(admin.get_groups_by_group_ids, [group["group_id"]]) == [group]
-    assert await call(admin.add_user_group, user_id, group["group_id"]) == ""
-    assert await call(admin.get_user_groups, user_id) == await call(admin.get_user_groups_iterator, user_id) == [group]
-    phone = await call(admin.add_phone, number=NUMBER, name="desk")
-    assert await call(admin.add_user_phone, user_id, phone["phone_id"]) == ""
-    (of_user,) = await call(admin.get_user_phones, user_id)
-    assert of_user["number"] == NUMBER
-    (found,) = await call(admin.get_phones_by_number, NUMBER)
-    assert found == await call(admin.get_phone_by_id, phone["phone_id"])
-    assert found in await call(admin.get_phones)
-    assert (await call(admin.update_phone, phone["phone_id"], name="other"))["name"] == "other"
-    codes = await call(admin.add_user_bypass_codes, user_id, count=2, valid_secs=3600)
-    assert [len(code) for code in codes] == [9, 9]
-    (first, second) = await call(admin.get_user_bypass_codes, user_id)
-    assert await call(admin.get_bypass_codes) == await call(admin.get_bypass_codes_generator) == [first, second]
-    assert await call(admin.delete_bypass_code_by_id, first["bypass_code_id"]) == ""
-    assert await call(admin.get_user_bypass_codes_iterator, user_id) == [second]
-    for empty in ("get_administrative_units", "get_tokens", "get_u2ftokens", "get_webauthncredentials", "get_desktoptokens"):
-        assert await call(getattr(admin, empty)) == []
-    for empty in ("get_user_tokens", "get_user_u2ftokens", "get_user_webauthncredentials"):
-        assert await call(getattr(admin, empty), user_id) == []
-    assert (await call(admin.get_info_summary))["user_count"] == len(await call(admin.get_users))
-    assert (await call(admin.get_settings))["pending_deletion_days"] == 7
-    log = await call(admin.get_administrator_log)
-    assert {"user_create", "user_update", "group_create", "phone_create", "bypass_create", "bypass_delete"} <= {
-        row["action"] for row in log
-    }
-    assert {row["username"] for row in log if row["object"] == "ann@corp.example"} == {f"Local system ({driver.system.ikey})"}
-    activity = await call(admin.get_activity_logs, sort="ts:desc", limit=5, maxtime=2**41)
-    assert len(activity["items"]) == 5
-    assert activity["metadata"]["next_offset"]
-    assert await call(admin.delete_user_phone, user_id, phone["phone_id"]) == ""
-    assert await call(admin.delete_phone, phone["phone_id"]) == ""
-    assert await call(admin.delete_user_group, user_id, group["group_id"]) == ""
-    assert await call(admin.delete_group, group["group_id"]) == ""
-    assert await call(admin.delete_user, user_id) == ""
-    assert (await refused(admin.get_user_by_id, user_id))[:2] == (404, 40401)
-
-
-async def test_administrators_and_enrollments_end_to_end(driver: Driver) -> None:  # E-12..E-16
-    admin = client(driver)
-    ann = await call(admin.add_admin, "Ann", "ann.admin@corp.example", NUMBER, "ignored", "Help Desk")
-    assert (ann["status"], ann["role"], ann["phone"]) == ("Pending Activation", "Help Desk", NUMBER)
-    assert await call(admin.get_admins) == await call(admin.get_admins_iterator) == [ann]
-    changed = await call(admin.update_admin, ann["admin_id"], name="Ann Lind", role="Billing")
-    assert changed == ann | {"name": "Ann Lind", "role": "Billing"}
-    assert await call(admin.get_admin, ann["admin_id"]) == await call(admin.reset_admin, ann["admin_id"]) == changed
-    activation = await call(admin.activate_admin, "bea.admin@corp.example", send_email=True, valid_days=1)
-    assert activation["link"] == f"{driver.system.base_url}/activate/{activation['code']}"
-    assert (await refused(admin.add_admin, "Bea", "bea.admin@corp.example", "", ""))[:2] == (400, 40003)
-    link = await call(admin.json_api_call, "POST", f"/admin/v1/admins/{ann['admin_id']}/activation_link", {})
-    assert link["email"] == "ann.admin@corp.example"
-    assert (await call(admin.get_info_summary))["admin_count"] == 1
-    assert await call(admin.delete_admin, ann["admin_id"]) == ""
-    code = await call(admin.enroll_user, "newcomer", "newcomer@corp.example", valid_secs=3600)
-    (user,) = await call(admin.get_users_by_name, "newcomer")
-    assert code.startswith(f"{user['user_id']}.1.")
-    assert await call(admin.delete_user, user["user_id"]) == ""
 
 
 @pytest.mark.parametrize(
