@@ -5,12 +5,17 @@ the order of ids is the order of their bits, and the first of the 18 characters 
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 
 ALPHABET = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 RANDOM_CHARACTERS = 18
 PACKED_BYTES = 12
+FORM = r"D[A-Z][2-7A-Z]{18}"
+"""Of all ids that `new_id` makes, and of integration keys."""
+_ID = re.compile(FORM)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _PAIR_VALUE = {pair: value for value, pair in enumerate(_PAIRS)}
 
@@ -57,6 +62,16 @@ def new_integration_key(random_bits: RandomBits = secrets.randbits) -> str:
 def new_reference_code(random_bits: RandomBits = secrets.randbits) -> str:
     """A run's reference code: 32 lower-case hex digits (D-21)."""
     return f"{random_bits(128):032x}"
+
+
+def has_form(text: str, prefix: str) -> bool:
+    """Whether `text` can be an id that begins with `prefix`."""
+    return text.startswith(prefix) and _ID.fullmatch(text) is not None
+
+
+def is_guid(text: str) -> bool:
+    """Whether `text` can be an id in Entra, of a tenant or an object, in either case."""
+    return _GUID.fullmatch(text) is not None
 
 
 def user_partition(user_id: str) -> str:

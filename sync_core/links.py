@@ -6,9 +6,10 @@ import re
 from enum import StrEnum
 
 from sync_core.errors import Misconfigured, NotFound
+from sync_core.ids import FORM
 from sync_core.secrets import SecretBox
 
-_TOKEN = re.compile(r"(?P<owner>D[A-Z][2-7A-Z]{18})\.(?P<generation>[0-9]{1,9})\.(?P<mark>[\w-]{43})", re.ASCII)
+_TOKEN = re.compile(rf"(?P<owner>{FORM})\.(?P<generation>[0-9]{{1,9}})\.(?P<mark>[\w-]{{43}})", re.ASCII)
 
 
 class LinkKind(StrEnum):

@@ -4,11 +4,11 @@ Source: learn.microsoft.com, "Admin consent on the Microsoft identity platform".
 can write. An error carries admin_consent=True, too.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from sync_core.errors import Rejected
+from sync_core.ids import is_guid
 
 SCOPE = "https://graph.microsoft.com/.default"
 """All application permissions of the registration."""
@@ -16,7 +16,6 @@ MAX_QUERY = 4096
 MAX_SHOWN = 300
 FOREIGN = "redirect_uri"
 """Part of the question: where an answer names a place to go on to, somebody else has written it."""
-_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _READ = frozenset({"state", "tenant", "admin_consent", "error", "error_description"})
 
 
@@ -51,7 +50,7 @@ def read_answer(query: str) -> Answer:
     if "error" in said:  # before anything that looks like success
         return Answer(said["state"], refusal=_presentable(f"{said['error']}: {said.get('error_description', '')}"))
     tenant_id = said.get("tenant", "").lower()
-    if said.get("admin_consent", "").lower() != "true" or _TENANT.fullmatch(tenant_id) is None:
+    if said.get("admin_consent", "").lower() != "true" or not is_guid(tenant_id):
         raise Rejected("this is not an answer of Microsoft Entra: it says neither which tenant has consented nor why none has")
     return Answer(said["state"], tenant_id)
 

@@ -1,6 +1,5 @@
 """Explains one user: looks it up, its groups and the way to them, and asks the plan. Writes nothing (D-13)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace as with_
 
@@ -21,8 +20,6 @@ from sync_core.storage.together import together
 LEVELS = 4
 MOST_GROUPS = 60
 """How far the way up to the selected groups is looked for: a few levels of groups, and so many groups in all."""
-_USER_ID = re.compile(r"DU[2-7A-Z]{18}")
-_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Explain:
@@ -68,7 +65,7 @@ class Explain:
 
     async def _found(self, sync: Sync, name: str) -> Found:
         lookup = self._few.lookup
-        if _USER_ID.fullmatch(name):
+        if ids.has_form(name, "DU"):
             user = await self._context.users.get(name)
             if user is None:
                 raise NotFound(f"there is no user {name}")
@@ -78,7 +75,7 @@ class Explain:
             name_here = user.last_username
             found = await self._by_name(sync, name_here)
             return Found({name: found.objects[name_here]}, {}, found.presences, found.requests_left)
-        if _OBJECT_ID.fullmatch(name):
+        if ids.is_guid(name):
             return await lookup.found(sync, {name: ()}, {name: name.lower()})
         return await self._by_name(sync, name)
 

@@ -21,10 +21,10 @@ from sync_core.directory.events import Happening
 from sync_core.directory.mail import activation_mail
 from sync_core.directory.roles import Role
 from sync_core.errors import Conflict, Rejected
-from sync_core.ids import RandomBits
+from sync_core.ids import RandomBits, has_form
 from sync_core.management.journal import Journal
 from sync_core.management.naming import TRIES
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.storage.admins import AdminRows, Stored
 from sync_core.storage.outbox import OutboxRows
 

@@ -13,9 +13,10 @@ from sync_core.directory.locks import check_user_removal
 from sync_core.directory.trashing import restored, trashed
 from sync_core.directory.users import Status, User, called
 from sync_core.errors import Rejected
+from sync_core.ids import has_form
 from sync_core.management.journal import Journal
 from sync_core.management.naming import NameInUse, Naming
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.management.users import Users
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.trash import TrashRows

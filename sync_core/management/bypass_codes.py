@@ -14,10 +14,10 @@ from sync_core.directory.events import Happening
 from sync_core.directory.locks import check_not_in_trash
 from sync_core.directory.lookups import BYPASS_CODES, Pointer
 from sync_core.directory.users import User
-from sync_core.ids import RandomBits
+from sync_core.ids import RandomBits, has_form
 from sync_core.management.existing import existing_user
 from sync_core.management.journal import Journal
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.secrets import SecretBox
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.users import UserRows

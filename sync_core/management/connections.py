@@ -13,9 +13,9 @@ from sync_core.directory.lives import Life, Pause, paused
 from sync_core.directory.syncs import MAX_NAME, Connection, Sync, check_name, moved
 from sync_core.entra.port import SourceGroup, Sources
 from sync_core.errors import Conflict, Rejected
-from sync_core.ids import RandomBits
+from sync_core.ids import RandomBits, has_form
 from sync_core.management.journal import Journal
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.management.versions import check_version
 from sync_core.storage.connections import ConnectionRows
 from sync_core.storage.lives import LifeRows

@@ -19,7 +19,8 @@ from sync_core.directory.authorizations import OVER, Authorization, Stage, check
 from sync_core.directory.syncs import Connection, check_name
 from sync_core.entra.consent import consent_url, read_answer
 from sync_core.errors import Conflict, Misconfigured, NotFound, Rejected
-from sync_core.management.references import has_form, unknown
+from sync_core.ids import has_form
+from sync_core.management.references import unknown
 from sync_core.storage.authorizations import AuthorizationRows
 
 CALLBACK = "/connect/callback"

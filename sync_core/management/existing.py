@@ -5,7 +5,8 @@ What has not the form of such an id never reaches storage.
 
 from sync_core.directory.groups import Group
 from sync_core.directory.users import User
-from sync_core.management.references import has_form, unknown
+from sync_core.ids import has_form
+from sync_core.management.references import unknown
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.users import StoredUser, UserRows
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from sync_core.directory.events import Event, Happening, Logged
 from sync_core.directory.users import User
 from sync_core.errors import Rejected
-from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.ids import has_form
+from sync_core.management.references import cursor_after, cursor_place, unknown
 from sync_core.planning.changes import Action, Change, Field
 from sync_core.planning.describe import fields_of_new
 from sync_core.storage.applied import Applied, AppliedRows

@@ -14,10 +14,11 @@ from sync_core.directory.events import SYSTEM, Happening
 from sync_core.directory.integrations import Grant, Integration, beyond
 from sync_core.directory.roles import Role
 from sync_core.directory.syncs import check_name
+from sync_core.ids import has_form
 from sync_core.management.access import INVALID_KEY, INVALID_SIGNATURE, Actor, Forbidden, Unauthenticated
 from sync_core.management.journal import Journal
 from sync_core.management.recent import Recent
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.management.signatures import SignedRequest, check_date, credentials, is_signed_with
 from sync_core.secrets import SecretBox
 from sync_core.storage.integrations import IntegrationRows

@@ -16,12 +16,12 @@ from sync_core.directory.phone_edits import MAX_PHONES, PhoneEdit, by_hand, edit
 from sync_core.directory.phones import Phone, written
 from sync_core.directory.users import User, called
 from sync_core.errors import Conflict, Rejected
-from sync_core.ids import RandomBits
+from sync_core.ids import RandomBits, has_form
 from sync_core.management.existing import stored_user
 from sync_core.management.journal import Journal
 from sync_core.management.loose_phones import LoosePhones
 from sync_core.management.naming import TRIES
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.management.versions import check_version
 from sync_core.management.writing import is_written
 from sync_core.storage.log import LogRows

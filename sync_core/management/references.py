@@ -8,17 +8,13 @@ import binascii
 import re
 
 from sync_core.errors import NotFound, Rejected
+from sync_core.ids import FORM
 
-ID = re.compile(r"D[A-Z][2-7A-Z]{18}")
+ID = re.compile(FORM)
 _REFERENCE_CODE = re.compile(r"[0-9a-f]{32}")
 PLACE = re.compile(r"[0-9A-Za-z-]{1,128}(:[0-9]{1,6})?")
 """A row's key, and how many items of it were given already."""
 SHOWN = 64
-
-
-def has_form(text: str, prefix: str) -> bool:
-    """Whether `text` can be an id that begins with `prefix` (ids.py)."""
-    return text.startswith(prefix) and ID.fullmatch(text) is not None
 
 
 def is_reference_code(text: str) -> bool:

@@ -12,11 +12,11 @@ from sync_core.directory.phones import Phone
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.errors import Rejected
+from sync_core.ids import has_form
 from sync_core.management.directory import held_now
 from sync_core.management.existing import existing_user
 from sync_core.management.naming import Naming
 from sync_core.management.recent import Recent
-from sync_core.management.references import has_form
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.lookups import Lookups
 from sync_core.storage.syncs import SyncRows

@@ -18,10 +18,10 @@ from sync_core.directory.schedules import DEFAULT_INTERVALS, SyncKind, check_int
 from sync_core.directory.syncs import MAX_NAME, Connection, Sync, check_groups, check_name
 from sync_core.entra.port import Sources
 from sync_core.errors import Conflict, NotFound, Rejected
-from sync_core.ids import RandomBits
+from sync_core.ids import RandomBits, has_form
 from sync_core.management.connections import Connections, make_connections, presentable
 from sync_core.management.journal import Journal
-from sync_core.management.references import cursor_after, cursor_place, has_form, unknown
+from sync_core.management.references import cursor_after, cursor_place, unknown
 from sync_core.management.selection import find, selected
 from sync_core.management.versions import check_version
 from sync_core.storage.lives import LifeRows

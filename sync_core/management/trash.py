@@ -12,6 +12,7 @@ from sync_core.directory.events import Happening
 from sync_core.directory.retention import due
 from sync_core.directory.users import Status, User
 from sync_core.errors import Rejected
+from sync_core.ids import FORM
 from sync_core.management.existing import existing_user
 from sync_core.management.journal import Journal
 from sync_core.management.references import cursor_after, cursor_place, unknown
@@ -23,7 +24,7 @@ from sync_core.trash.messages import Purge
 
 TRASH = "trash"
 """The list, as its cursors name it."""
-_PLACE = re.compile(r"\d{4}-\d\d-\d\d-DU[2-7A-Z]{18}")
+_PLACE = re.compile(rf"\d{{4}}-\d\d-\d\d-{FORM}")
 _DAYS_AT_ONCE = 16
 _A_DAY = timedelta(days=1)
 _TOLD = {"status": Status.PURGING.value}

@@ -1,16 +1,15 @@
 """What the bodies and parameters of several endpoints are made of."""
 
-import re
 from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from sync_core.management.references import has_form, is_reference_code, unknown
+from sync_core.ids import has_form, is_guid
+from sync_core.management.references import is_reference_code, unknown
 
 MAX_PAGE = 300
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Body(BaseModel):
@@ -33,7 +32,7 @@ def page[T](items: list[T], next_cursor: str) -> Page[T]:
 
 
 def _guid(text: str) -> str:
-    if _GUID.fullmatch(text.lower()) is None:
+    if not is_guid(text):
         raise PydanticCustomError("guid", "must be a GUID, such as 3f2b6a54-0d4e-4c8e-9a57-1f0c2d3e4b5a")
     return text.lower()
 

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from sync_core.ids import has_form
 from sync_core.individual.sync import Synced
-from sync_core.management.references import has_form, unknown
+from sync_core.management.references import unknown
 from sync_core.planning.asked import MOST
 from sync_core.planning.outcomes import Outcome
 from triggers.http.connections import GROUP
