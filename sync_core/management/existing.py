@@ -3,6 +3,8 @@
 What has not the form of such an id never reaches storage.
 """
 
+from collections.abc import Sequence
+
 from sync_core.directory.groups import Group
 from sync_core.directory.users import User
 from sync_core.ids import has_form
@@ -33,3 +35,9 @@ async def existing_group(rows: GroupRows, group_id: str) -> tuple[Group, str]:
     if stored is None:
         raise unknown("group", group_id)
     return stored
+
+
+async def members_among(rows: UserRows, group_id: str, named: Sequence[str]) -> list[User]:
+    """Of the users whom rows of members name, in that order, those whose records agree."""
+    records = await rows.many(named)
+    return [records[user_id].user for user_id in named if user_id in records and group_id in records[user_id].user.groups]

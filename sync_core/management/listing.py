@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sync_core.clock import Clock
 from sync_core.directory.phones import Phone
 from sync_core.directory.users import User
+from sync_core.management.existing import members_among
 from sync_core.management.phones import Phones
 from sync_core.storage.members import MemberRows
 from sync_core.storage.page_ends import PageEnd, PageEndRows, PageEnds
@@ -87,8 +88,7 @@ class Listing:
     async def members(self, asked: Asked, group_id: str) -> Listed[User]:
         """The members of a group. The rows of members are pointers: whose record does not agree is left out of its page."""
         listed = await self.cut(asked, f"members-{group_id}", await self._members.members(group_id), lambda user_id: user_id)
-        records = await self._users.many(listed.items)
-        return listed.of([records[i].user for i in listed.items if i in records and group_id in records[i].user.groups])
+        return listed.of(await members_among(self._users, group_id, listed.items))
 
     async def cut[T](self, asked: Asked, of: str, items: Sequence[T], key: Callable[[T], str]) -> Listed[T]:
         """A page of `items`, which are the whole of the list that `of` names, in the order of their ids."""

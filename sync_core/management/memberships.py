@@ -13,7 +13,7 @@ from sync_core.directory.groups import Group
 from sync_core.directory.locks import check_membership
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
-from sync_core.management.existing import existing_group, existing_user
+from sync_core.management.existing import existing_group, existing_user, members_among
 from sync_core.management.journal import Journal
 from sync_core.management.references import cursor_after, cursor_place, unknown
 from sync_core.storage.groups import GroupRows
@@ -61,8 +61,7 @@ class Memberships:
             if not named:
                 break
             after = named[-1]
-            records = await self._users.many(named)
-            found += [records[user_id].user for user_id in named if user_id in records and group_id in records[user_id].user.groups]
+            found += await members_among(self._users, group_id, named)
         more = len(found) > limit
         return found[:limit], cursor_after(found[limit - 1].user_id if more else "", listed)
 
@@ -71,9 +70,7 @@ class Memberships:
         named = await self._members.members(group_id)
         found: list[User] = []
         for start in range(0, len(named), PAGE):
-            part = named[start : start + PAGE]
-            records = await self._users.many(part)
-            found += [records[user_id].user for user_id in part if user_id in records and group_id in records[user_id].user.groups]
+            found += await members_among(self._users, group_id, named[start : start + PAGE])
         return found
 
     async def end(self, group_id: str) -> None:

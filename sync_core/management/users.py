@@ -139,7 +139,7 @@ class Users:
         claimed = await self._naming.claim(after, [key for key in new if key not in old])
         try:
             freed = await self._naming.giving_up(before.user, [key for key in old if key not in new])
-        except BaseException:
+        except BaseException:  # whatever ends it, cancelled calls too: nobody else knows of these claims
             await self._naming.release(claimed)
             raise
         found_by, finds = pointers(before.user), pointers(after)

@@ -1,4 +1,4 @@
-"""The queue port: messages to the next step, at once or after a delay. Implementations: `azure.py`, `memory.py`."""
+"""The queue port: messages to the next step, at once or after a delay. Implementations: `azure_queues.py`, `memory_queues.py`."""
 
 from collections.abc import Sequence
 from typing import Protocol

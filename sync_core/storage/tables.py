@@ -1,7 +1,7 @@
 """The table port: rows with keys, typed values and ETags, written singly or in entity-group transactions.
 
-Two implementations pass one contract suite: `azure.py` (Azure Table Storage and Azurite) and `memory.py` (with a movable
-clock and injected cuts). Limits are Table Storage's and are checked before anything is sent.
+Two implementations pass one contract suite: `azure_tables.py` (Azure Table Storage and Azurite) and `memory_tables.py` (with injected
+cuts). Limits are Table Storage's and are checked before anything is sent.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
