@@ -83,27 +83,35 @@ class Integrations:
         """Raises NotFound."""
         return (await self._stored(ikey))[0]
 
-    async def rotate(self, actor: Actor, ikey: str) -> tuple[Integration, str]:
+    async def rotate(self, ikey: str, *, by: str = SYSTEM) -> tuple[Integration, str]:
         """The key with a new secret, which is not shown again; the former one ends within 30 seconds, in this process at once.
 
-        Raises NotFound, Conflict when somebody else is changing it, and Forbidden for a key that the caller could not have made.
+        Raises NotFound, and Conflict when somebody else is changing it.
         """
         before, etag = await self._stored(ikey)
-        _check_within(actor, before.role, before.grants)
         secret = new_secret()
         after = replace(before, sealed_secret=self._box.seal(secret, owner=ikey), rotated_at=self._clock.now())
-        async with self._journal.about(str(actor), Happening.KEY_UPDATE, before.name, ikey, {"secret": "replaced"}):
+        async with self._journal.about(by, Happening.KEY_UPDATE, before.name, ikey, {"secret": "replaced"}):
             await self._rows.replace(after, etag)
         self._recent.forget(ikey)
         return after, secret
 
-    async def revoke(self, actor: Actor, ikey: str) -> None:
-        """Ends the key: within 30 seconds, in this process at once. Raises as `rotate`."""
-        before, _ = await self._stored(ikey)
-        _check_within(actor, before.role, before.grants)
-        async with self._journal.about(str(actor), Happening.KEY_DELETE, before.name, ikey):
+    async def rotate_for(self, actor: Actor, ikey: str) -> tuple[Integration, str]:
+        """As `rotate`, by a caller. Raises Forbidden for a key that the caller could not have made (D-34)."""
+        _check_over(actor, await self.get(ikey))
+        return await self.rotate(ikey, by=str(actor))
+
+    async def revoke(self, ikey: str, *, by: str = SYSTEM) -> None:
+        """Ends the key: within 30 seconds, in this process at once. Raises NotFound."""
+        before = await self.get(ikey)
+        async with self._journal.about(by, Happening.KEY_DELETE, before.name, ikey):
             await self._rows.remove(ikey)
         self._recent.forget(ikey)
+
+    async def revoke_for(self, actor: Actor, ikey: str) -> None:
+        """As `revoke`, by a caller. Raises Forbidden for a key that the caller could not have made (D-34)."""
+        _check_over(actor, await self.get(ikey))
+        await self.revoke(ikey, by=str(actor))
 
     async def verify(self, request: SignedRequest) -> Actor:
         """Who signed the request. Raises Unauthenticated; an unknown key and a wrong secret look alike, and take alike.
@@ -148,6 +156,11 @@ class Integrations:
 
 def _told(integration: Integration) -> dict[str, str]:
     return {"role": integration.role.value, "grants": ", ".join(integration.grants)}
+
+
+def _check_over(actor: Actor, integration: Integration) -> None:
+    """A key's role and grants never change, so what is true of it stays true."""
+    _check_within(actor, integration.role, integration.grants)
 
 
 def _check_within(actor: Actor, role: Role, grants: Collection[Grant]) -> None:

@@ -91,10 +91,10 @@ async def read_integration(ikey: IntegrationKey, services: Serve, _: KeyManager)
 @router.post("/{ikey}/secret", summary="Replace a key's secret", responses=answers(NOT_FOUND))
 async def rotate_integration(ikey: IntegrationKey, services: Serve, actor: KeyManager) -> SecretAnswer:
     """Gives the key a new secret. The former one ends at once, in other processes of this deployment within 30 seconds."""
-    return SecretAnswer.with_secret(*await services.integrations.rotate(actor, ikey))
+    return SecretAnswer.with_secret(*await services.integrations.rotate_for(actor, ikey))
 
 
 @router.delete("/{ikey}", status_code=204, summary="Revoke an integration key", responses=answers(NOT_FOUND))
 async def revoke_integration(ikey: IntegrationKey, services: Serve, actor: KeyManager) -> None:
     """Ends the key for good: at once, in other processes of this deployment within 30 seconds."""
-    await services.integrations.revoke(actor, ikey)
+    await services.integrations.revoke_for(actor, ikey)
