@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import azure.functions as func
 
-from sync_core.retention.messages import Expire, Forget
+from sync_core.retention.messages import Expire, Forget, Leftovers
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Message, Plan, Read
 from sync_core.services import Services
 from sync_core.trash.messages import Purge
@@ -61,6 +61,14 @@ def _retention_triggers(bp: func.Blueprint, services: Callable[[], Services]) ->
     @bp.queue_trigger(arg_name="message", queue_name=Expire.queue, connection=CONNECTION)
     async def retention_expire(message: func.QueueMessage) -> None:
         await services().retention(Expire.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=Leftovers.queue, connection=CONNECTION)
+    async def retention_leftovers(message: func.QueueMessage) -> None:
+        await services().deleted_syncs(Leftovers.model_validate_json(message.get_body()))
+
+    @bp.queue_trigger(arg_name="message", queue_name=f"{Leftovers.queue}-poison", connection=CONNECTION)
+    async def retention_leftovers_poison(message: func.QueueMessage) -> None:
+        await services().deleted_syncs.poisoned(Leftovers.model_validate_json(message.get_body()))
 
     @bp.queue_trigger(arg_name="message", queue_name=f"{Forget.queue}-poison", connection=CONNECTION)
     async def retention_forget_poison(message: func.QueueMessage) -> None:

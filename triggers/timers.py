@@ -35,6 +35,11 @@ def blueprint(services: Callable[[], Services]) -> func.Blueprint:
         await services().retention.sweep()
 
     @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
+    async def sweep_deleted_syncs(timer: func.TimerRequest) -> None:
+        del timer
+        await services().deleted_syncs.sweep()
+
+    @bp.timer_trigger(arg_name="timer", schedule=AT_NIGHT)
     async def sweep_previews(timer: func.TimerRequest) -> None:
         del timer
         await services().previews.sweep()

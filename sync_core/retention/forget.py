@@ -16,7 +16,7 @@ from sync_core.planning.changes import Change
 from sync_core.planning.events import DETAIL, OBJECT_ID
 from sync_core.planning.outcomes import Outcome
 from sync_core.planning.reasons import Skip
-from sync_core.retention.messages import Expire, Forget
+from sync_core.retention.messages import Expire, Forget, Leftovers
 from sync_core.runs.record import Run, RunKind
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
@@ -114,7 +114,7 @@ def _planned(run: Run) -> bool:
     return bool(run.kind is RunKind.INDIVIDUAL or run.slices or run.plan_attempt > 1 or run.counts.get("skipped"))
 
 
-async def send_later(queues: Queues, message: Forget | Expire, busy: Transient) -> None:
+async def send_later(queues: Queues, message: Forget | Expire | Leftovers, busy: Transient) -> None:
     """Raises `busy` when it was put off too often."""
     if message.tries == MOST_TRIES:
         raise busy

@@ -34,3 +34,20 @@ class Expire(BaseModel):
     """The newest of the runs that are old enough, as the list of runs names its place."""
     after: str = ""
     tries: int = 0
+
+
+class Leftovers(BaseModel):
+    """What the next dead run of a deleted sync left."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    queue: ClassVar[str] = "retention-leftovers"
+
+    directory_key: str
+    run: str = ""
+    of: Literal["transfers", "rows"] = "transfers"
+    """First names that two records list are given to one of them, as often as that leads to others; then the rows follow the records."""
+    again: bool = False
+    """Whether a transfer was finished since the first slice."""
+    after: str = ""
+    """Behind which slice of this run's changes to go on."""
+    tries: int = 0

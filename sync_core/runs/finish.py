@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -17,14 +16,12 @@ from sync_core.runs.course import Course
 from sync_core.runs.diagnostics import group_reports
 from sync_core.runs.holds import settle_held, told
 from sync_core.runs.messages import Finish
-from sync_core.runs.record import INDIVIDUAL_LASTS, KEPT, Phase, Run, RunKind, State
+from sync_core.runs.record import KEPT, Phase, Run, RunKind, State, may_write
 from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.streaks import judge
 from sync_core.storage.changes import Verdict
 from sync_core.storage.staging import GroupMark
 
-WORKER_LIFE = timedelta(minutes=10)
-"""functionTimeout in host.json: no message is worked on for longer."""
 MOST_NAMED = 5
 """Groups that a reason names."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
@@ -122,7 +119,7 @@ class FinishStep:
         """Those of the runs that a worker may still have been writing for when `run` began: the next one puts them right once more."""
         found = [await self._context.runs.get(code) for code in unclean]
         began = run.read_at or run.queued_at
-        return tuple(dead.run for dead in found if _may_write(dead, began))
+        return tuple(dead.run for dead in found if may_write(dead, began))
 
 
 def _unread(marks: Iterable[GroupMark]) -> str:
@@ -130,13 +127,6 @@ def _unread(marks: Iterable[GroupMark]) -> str:
     unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
     more = f"; and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
     return f"not read whole, so nobody was removed: {'; '.join(unread[:MOST_NAMED])}{more}" if unread else ""
-
-
-def _may_write(past: Run, began: datetime) -> bool:
-    """An individual sync that died was ended by nobody."""
-    if past.kind is RunKind.INDIVIDUAL:
-        return (past.ended_at or past.queued_at) + INDIVIDUAL_LASTS > began
-    return past.ended_at is None or past.ended_at + WORKER_LIFE > began
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:

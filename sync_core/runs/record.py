@@ -43,6 +43,8 @@ class RunKind(StrEnum):
 
 INDIVIDUAL_LASTS = timedelta(minutes=10)
 """No individual sync takes longer: its claims count as alive for so long."""
+WORKER_LIFE = timedelta(minutes=10)
+"""functionTimeout in host.json: no message is worked on for longer."""
 KEPT = timedelta(hours=24)
 """How long a preview is there after its end (D-13), and what a run held may be approved (D-12)."""
 
@@ -116,6 +118,13 @@ def as_it_stands(run: Run, now: datetime) -> Run:
         return run
     reason = "the process that made it ended before it did; what it left is put right by the next full sync"
     return msgspec.structs.replace(run, phase=Phase.ENDED, state=State.FAILED, outcome=State.FAILED, reason=reason)
+
+
+def may_write(past: Run, now: datetime) -> bool:
+    """Whether a worker may still be writing for a run that is over; an individual sync that died was ended by nobody."""
+    if past.kind is RunKind.INDIVIDUAL:
+        return (past.ended_at or past.queued_at) + INDIVIDUAL_LASTS > now
+    return past.ended_at is None or past.ended_at + WORKER_LIFE > now
 
 
 class Progress(msgspec.Struct, frozen=True):

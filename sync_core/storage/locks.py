@@ -40,9 +40,15 @@ class LockRows:
 
     async def taken(self) -> dict[str, Lock]:
         """The locks that some run has, by directory key."""
+        return {key: lock for key, lock in (await self._all()).items() if lock.run}
+
+    async def unclean(self) -> dict[str, Lock]:
+        """Those that list runs whose leftovers nobody has put right yet, by directory key."""
+        return {key: lock for key, lock in (await self._all()).items() if lock.unclean}
+
+    async def _all(self) -> dict[str, Lock]:
         pages = self._tables.query(TABLE, self._partition)
-        locks = {row.key: record(row.values, Lock) async for page in pages for row in page}
-        return {key: lock for key, lock in locks.items() if lock.run}
+        return {row.key: record(row.values, Lock) async for page in pages for row in page}
 
     async def alive(self, now: datetime, own: str = "") -> Alive:
         """Whose claims stand although no record lists their names yet: those of lately begun edits, and of all runs but `own`."""

@@ -22,13 +22,11 @@ from sync_core.storage.tables import Row
 from tests.management.hands import Hands
 from tests.runs.picture import check_sound
 from tests.runs.test_histories import GROUPS, NAMES, Event, happen
-from tests.runs.world import Cut
+from tests.runs.world import A_RUN_LATER, Cut
 from tests.trash.world import RUNS, TrashWorld
 
 SELECTIONS = (("staff", "sales"), ("sales", "board"), ("staff",), ("board",), ("staff", "sales", "board"))
 BY_HAND = ("kim@corp.example", "lea@corp.example")
-A_RUN_LATER = timedelta(minutes=11)
-"""Longer than any worker lives, and than an edit lasts."""
 
 type Doing = Coroutine[Any, Any, object]
 type Act = Callable[[], Doing]
@@ -204,12 +202,15 @@ class Place:
     # The end
 
     async def come_to_rest(self) -> None:
-        """All that goes on ends; then each sync runs once more, and again: what one planned without the other it has seen by then."""
+        """All that goes on ends; then each sync runs once more, and again: what one planned without the other it has seen by then. And a
+        night passes for the deleted ones.
+        """
         await self.world.survive()
         self.world.clock.at += A_RUN_LATER
         for key in self.keys * 2:
             await self.world.sync(key)
         await self.world.survive()
+        await self.world.put_right()
 
     async def check(self) -> None:
         for code, why in self.outdated.items():

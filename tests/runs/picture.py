@@ -11,7 +11,7 @@ from sync_core.directory.retention import due
 from sync_core.directory.syncs import Sync
 from sync_core.directory.users import User
 from sync_core.planning.settle import live_holds
-from sync_core.storage import members, names, objects, runs, trash, users
+from sync_core.storage import members, names, objects, trash, users
 from sync_core.storage.records import record
 from sync_core.storage.users import Meta
 from tests.runs.world import World
@@ -79,25 +79,18 @@ async def check_sound(world: World) -> None:
     assert await world.context.locks.taken() == {}
     assert [row.key for row in world.memory.rows("Staging")] == []
     existing = frozenset(sync.directory_key for sync in await world.context.syncs.all() if sync.deleted_at is None)
-    _check_names(world, everybody, {code for code, key in (await _runs(world)).items() if key not in existing})
+    _check_names(world, everybody)
     _check_objects(world, everybody, existing)
-    _check_members(world, everybody, {group.group_id for group, _ in await world.context.groups.all() if group.sync not in ("", *existing)})
-    _check_lookups(world, everybody, deleted=len(existing) < len(await world.context.syncs.all()))
+    _check_members(world, everybody)
+    _check_lookups(world, everybody)
     _check_trash(world, everybody)
     _check_counts(world, everybody)
 
 
-async def _runs(world: World) -> dict[str, str]:
-    """Directory key by reference code, of every run."""
-    found = [await world.context.runs.get(row.partition) for row in world.memory.rows(runs.TABLE) if row.key == "run"]
-    return {run.run: run.directory_key for run in found}
-
-
-def _check_names(world: World, everybody: dict[str, User], past: set[str]) -> None:
-    """A name has one user, and its claim names that one. What runs of deleted syncs claimed in vain is anybody's to take."""
+def _check_names(world: World, everybody: dict[str, User]) -> None:
+    """A name has one user, and its claim names that one."""
     listed = [(key, user.user_id) for user in everybody.values() for key in user.name_digests]
-    claims = {row.key: names.from_row(row) for row in world.memory.rows(names.TABLE)}
-    claimed = [(key, claim.owner) for key, claim in claims.items() if claim.run not in past or (key, claim.owner) in listed]
+    claimed = [(row.key, names.from_row(row).owner) for row in world.memory.rows(names.TABLE)]
     assert sorted(listed) == sorted(claimed)
     assert len(dict(listed)) == len(listed)
 
@@ -107,11 +100,11 @@ def _check_objects(world: World, everybody: dict[str, User], existing: frozenset
     indexed: dict[tuple[str, str], str] = {}
     for row in world.memory.rows(objects.TABLE):
         key, entry = row.partition.rpartition("-")[0], objects.from_row(row)
-        if key not in existing:
-            continue
         user = everybody[entry.user_id]
         indexed[key, entry.object_id] = entry.user_id
         assert (key, entry.object_id) in user.objects  # what the purge goes by
+        if key not in existing:
+            continue
         hold = user.held_by.get(key)
         assert (hold.object_id if hold is not None else "") == ("" if entry.trashed else entry.object_id)
         assert hold is None or not entry.fingerprint or (entry.fingerprint, entry.groups) == (hold.fingerprint, hold.groups)
@@ -120,24 +113,17 @@ def _check_objects(world: World, everybody: dict[str, User], existing: frozenset
             assert indexed[key, hold.object_id] == user.user_id
 
 
-def _check_members(world: World, everybody: dict[str, User], past: set[str]) -> None:
-    """In groups of deleted syncs a row may be as a run that was cut short left it: readers ask the record."""
-    listed = [
-        (row.partition, user_id)
-        for row in world.memory.rows(members.TABLE)
-        for user_id in members._users(row)  # pyright: ignore[reportPrivateUsage]
-        if row.partition not in past
-    ]
-    assert sorted(listed) == sorted((group, user.user_id) for user in everybody.values() for group in user.groups if group not in past)
+def _check_members(world: World, everybody: dict[str, User]) -> None:
+    rows = world.memory.rows(members.TABLE)
+    listed = [(row.partition, user) for row in rows for user in members._users(row)]  # pyright: ignore[reportPrivateUsage]
+    assert sorted(listed) == sorted((group, user.user_id) for user in everybody.values() for group in user.groups)
 
 
-def _check_lookups(world: World, everybody: dict[str, User], *, deleted: bool) -> None:
-    """Everybody is found by mail, number and phone. What points to somebody else was left by runs of deleted syncs: nobody believes it."""
+def _check_lookups(world: World, everybody: dict[str, User]) -> None:
+    """Everybody is found by mail, number and phone, and nobody else is."""
     rows = [(table, row) for table in ("Emails", "Numbers", "Phones") for row in world.memory.rows(table)]
     listed = {(table, row.key, entry) for table, row in rows for entry in row.text("user" if table == "Phones" else "entries").split("\n")}
-    pointing = {(one.table, one.key, one.entry) for user in everybody.values() for one in pointers(user)}
-    assert pointing - listed == set()
-    assert listed - pointing == set() or deleted
+    assert listed == {(one.table, one.key, one.entry) for user in everybody.values() for one in pointers(user)}
 
 
 def _check_trash(world: World, everybody: dict[str, User]) -> None:

@@ -17,6 +17,8 @@ from sync_core.directory.syncs import SelectedGroup, Sync
 from sync_core.directory.users import User
 from sync_core.entra.port import Directory
 from sync_core.errors import SyncError
+from sync_core.retention.leftovers import DeletedSyncs
+from sync_core.retention.messages import Leftovers
 from sync_core.runs.context import make_context
 from sync_core.runs.messages import STEPS, Apply, Begin, Claim, Finish, Plan, Read
 from sync_core.runs.preview import Previews
@@ -35,6 +37,9 @@ AMONG_FEW = Brake(renames=10)
 """The limits of stories with a handful of people, where one rename is a fifth."""
 LIMITLESS = Brake(removals=MOST, group_losses=MOST, renames=MOST)
 EVERY_MINUTE = timedelta(minutes=1)
+A_RUN_LATER = timedelta(minutes=11)
+"""Longer than any worker lives, and than an edit lasts."""
+QUEUES = (*(step.queue for step in STEPS), Leftovers.queue)
 
 
 class Cut(BaseException):
@@ -78,6 +83,7 @@ class World:
         """What a process keeps in memory is gone."""
         self.runs, self.steps = Runs(self.context), Steps(self.context)
         self.previews = Previews(self.context)
+        self.deleted_syncs = DeletedSyncs(self.context)
 
     async def fork(self) -> "World":
         """Another world in the same state, between two runs."""
@@ -95,8 +101,7 @@ class World:
         twin.random.setstate(self.random.getstate())
 
     async def prepare(self) -> None:
-        queues = tuple(step.queue for step in STEPS)
-        await schema.prepare(self.tables, self.queues, queues)
+        await schema.prepare(self.tables, self.queues, QUEUES)
 
     async def connect(
         self, *groups: str, name: str = "Acme", mapping: Mapping | None = None, tenant: str = "", brake: Brake | None = None
@@ -162,7 +167,7 @@ class World:
         When the step fails, the message is visible again, as the host leaves it. When the process dies, it is hidden for as long as it was
         received for.
         """
-        for queue in queues or tuple(step.queue for step in STEPS):
+        for queue in queues or QUEUES:
             for message in self.queues.receive(queue):
                 try:
                     await self.handle(queue, message.body)
@@ -172,6 +177,12 @@ class World:
                 self.queues.delete(message)
                 return True
         return False
+
+    async def put_right(self) -> None:
+        """What the night does where syncs were deleted, later than any worker of theirs lives."""
+        self.clock.at += A_RUN_LATER
+        await self.deleted_syncs.sweep()
+        await self.drain()
 
     async def until(self, phase: Phase, run: Run) -> Run:
         """Delivers messages until the run is in the phase: that step's messages are out, and none of them was delivered."""
@@ -206,6 +217,8 @@ class World:
                 await self.steps.claim(Claim.model_validate_json(body))
             case Apply.queue:
                 await self.steps.apply(Apply.model_validate_json(body))
+            case Leftovers.queue:
+                await self.deleted_syncs(Leftovers.model_validate_json(body))
             case _:
                 await self.steps.finish(Finish.model_validate_json(body))
 

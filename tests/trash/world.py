@@ -15,7 +15,7 @@ from sync_core.trash.messages import Purge
 from sync_core.trash.purge import make_purger
 from sync_core.trash.sweep import Sweep
 from tests.runs.picture import DIRECTORY
-from tests.runs.world import START, World
+from tests.runs.world import QUEUES, START, World
 
 A_WEEK = timedelta(days=7)
 AN_INSTANT = timedelta(microseconds=1)
@@ -43,7 +43,7 @@ class TrashWorld(World):
         await self.queues.create([Purge.queue, Forget.queue])
 
     async def deliver_one(self, *queues: str) -> bool:
-        return await super().deliver_one(*queues or (*RUNS, Purge.queue, Forget.queue))
+        return await super().deliver_one(*queues or (*QUEUES, Purge.queue, Forget.queue))
 
     async def handle(self, queue: str, body: str) -> None:
         if queue == Purge.queue:
