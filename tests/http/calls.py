@@ -133,6 +133,10 @@ class Signed(httpx.Auth):
         self._mount = mount
         self._host = host
 
+    def on(self, date: str) -> "Signed":
+        """The same key, another time."""
+        return Signed(*self._key, date, mount=self._mount, host=self._host)
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         path = request.url.raw_path.partition(b"?")[0].decode()
         params = parse_qs(request.url.query.decode(), keep_blank_values=True)

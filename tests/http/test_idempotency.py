@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from sync_core.directory.roles import Role
-from tests.http.calls import Api
+from sync_core.management.idempotency import MOST_BYTES, Begun, Kept
+from tests.http.calls import Api, Signed
 from tests.http.problem import problem
 
 KEY = {"Idempotency-Key": "5f0c6f0e"}
@@ -53,12 +55,26 @@ async def test_of_two_at_once_one_is_done(caller: httpx.AsyncClient) -> None:
     assert sorted(answer.status_code for answer in answers) in ([201, 201], [201, 409])
 
 
-async def test_after_24_hours_a_key_is_new(api: Api, caller: httpx.AsyncClient) -> None:
-    await caller.post("/api/v1/users", json=ANN, headers=KEY)
-    api.deployment.clock.at += timedelta(hours=24)
-    api.client.auth = await api.caller(Role.OWNER)
+async def test_after_24_hours_a_key_is_new(api: Api, caller: httpx.AsyncClient, owner: Signed) -> None:
+    first = await caller.post("/api/v1/users", json=ANN, headers=KEY)
+    api.deployment.clock.at += timedelta(hours=24) - timedelta(microseconds=1)
+    caller.auth = owner.on(api.date)
+    assert (await caller.post("/api/v1/users", json=ANN, headers=KEY)).content == first.content
+    api.deployment.clock.at += timedelta(microseconds=1)
+    caller.auth = owner.on(api.date)
 
     problem(await caller.post("/api/v1/users", json=ANN, headers=KEY), 409, 40903)
+
+
+@pytest.mark.parametrize(
+    "answer", [Kept(500, (), b""), Kept(429, (), b""), Kept(200, (), b"x" * (MOST_BYTES + 1))], ids=["fault", "busy", "long"]
+)
+async def test_an_answer_that_a_repetition_could_better_or_that_is_too_long_is_not_kept(api: Api, answer: Kept) -> None:
+    begun = await api.deployment.repeats.begin("DI", "key", "/api/v1/users", b"")
+    assert isinstance(begun, Begun)
+    await api.deployment.repeats.keep(begun, answer)
+
+    assert isinstance(await api.deployment.repeats.begin("DI", "key", "/api/v1/users", b""), Begun)
 
 
 async def test_a_request_whose_process_died_may_be_repeated_later(api: Api, caller: httpx.AsyncClient) -> None:
@@ -70,7 +86,7 @@ async def test_a_request_whose_process_died_may_be_repeated_later(api: Api, call
     api.deployment.clock.at += timedelta(minutes=10)
     begun = await repeats.begin(ikey, KEY["Idempotency-Key"], "/api/v1/users", asked)
 
-    assert type(begun).__name__ == "Begun"
+    assert isinstance(begun, Begun)
 
 
 async def test_a_new_key_s_secret_is_not_readable_in_the_rows(api: Api, caller: httpx.AsyncClient) -> None:

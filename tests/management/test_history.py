@@ -57,6 +57,10 @@ async def test_a_long_history_is_looked_through_a_bounded_part_at_a_time() -> No
     here, key = await staffed()
     await here.world.sync(key)
     everybody = sorted(user.user_id for user in await here.world.users())
+    here.world.clock.at += EVERY_MINUTE
+    user = await here.find(everybody[5])
+    assert user is not None
+    await here.change(user, UserEdit(notes="third floor"))
     ends = {user.username.partition("@")[0] for user in await here.world.users() if user.user_id in (everybody[0], everybody[-1])}
     for n in range(SLICES_LOOKED_AT + 5):
         for name in ends:  # so that each run's slice spans everybody
@@ -68,8 +72,8 @@ async def test_a_long_history_is_looked_through_a_bounded_part_at_a_time() -> No
 
     assert page == []
     assert requests["tables"] <= SLICES_LOOKED_AT + 3
-    (made,), end = await history(here).of_user(everybody[5], limit=10, cursor=cursor)
-    assert (made.actions, end) == (("create",), "")
+    (edited, made), end = await history(here).of_user(everybody[5], limit=10, cursor=cursor)
+    assert (edited.actions, made.actions, end) == (("user_update",), ("create",), "")
 
 
 async def test_who_never_was_has_no_history() -> None:

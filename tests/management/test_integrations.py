@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import duo_client.client as duo  # pyright: ignore[reportMissingTypeStubs], it has none
@@ -42,6 +43,21 @@ async def test_a_secret_is_forty_characters_and_stands_nowhere_in_clear(deployme
     for hidden in (skey, skey[:12], base64.b64encode(skey.encode()).decode()[:16]):
         assert hidden not in str(row)
         assert hidden not in repr(vars(deployment.integrations))
+
+
+async def test_another_process_believes_a_revoked_key_for_less_than_30_seconds(deployment: Deployment) -> None:
+    ikey, skey = await deployment.integrations.create("Nightly script", Role.HELP_DESK)
+    other = Integrations(IntegrationRows(deployment.tables), box(), deployment.clock, deployment.journal, window=WINDOW)
+    await other.verify(call(ikey, skey))
+    await deployment.integrations.revoke(ikey)
+    with pytest.raises(Unauthenticated):
+        await deployment.integrations.verify(call(ikey, skey))
+
+    deployment.clock.at += timedelta(seconds=29)
+    assert (await other.verify(call(ikey, skey))).key == ikey
+    deployment.clock.at += timedelta(seconds=1)
+    with pytest.raises(Unauthenticated):
+        await other.verify(call(ikey, skey))
 
 
 async def test_an_unknown_key_and_a_wrong_secret_look_alike(deployment: Deployment) -> None:

@@ -8,10 +8,11 @@ import pytest
 from sync_core.directory.edits import GroupEdit, UserEdit
 from sync_core.directory.events import Event, Happening
 from sync_core.directory.users import User
-from sync_core.errors import Rejected
+from sync_core.errors import Rejected, Transient
 from sync_core.management.sign_in import SignIn
 from sync_core.management.user_import import UserImport
 from sync_core.management.users import make_users
+from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.management.hands import Hands, die_anywhere, hands
 
 BY = "test"
@@ -100,6 +101,22 @@ async def test_an_import_is_told_as_one_and_by_its_users(here: Hands) -> None:  
     events = await told(here)
     assert sorted(event.action.value for event in events) == ["user_create", "user_create", "user_import"]
     assert [event.description for event in events if event.action is Happening.USER_IMPORT] == [{"Users created": "2"}]
+
+
+async def test_an_edit_of_which_nobody_knows_whether_it_was_made_is_told_so(here: Hands) -> None:
+    ann = await here.create("ann")
+
+    def lose_the_answer(point: Point, port: Port, method: Method, call: Call) -> None:
+        if (point, port, method, call.name) == ("after", "tables", "transact", "Users"):
+            raise Transient("storage went away", retry_after=1)
+
+    here.world.interrupt = lose_the_answer
+    with pytest.raises(Transient):
+        await here.rename(ann, "ann.lind")
+    here.world.interrupt = None
+
+    _, renamed = await told(here)
+    assert (renamed.object, renamed.description.keys()) == ("ann.lind", {"username", "Outcome"})
 
 
 async def test_a_process_that_dies_anywhere_in_an_edit_leaves_no_change_untold(here: Hands) -> None:
