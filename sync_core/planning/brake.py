@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sync_core.directory.brake import Brake
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.identity import Stored
+from sync_core.planning.leftovers import without_claims
 from sync_core.planning.plan import Held, Plan, plan
 from sync_core.planning.reading import Candidate, Indexed, Population, Reading
 from sync_core.planning.settle import Writer
@@ -107,6 +108,8 @@ def braked_plan(
     A sync that holds nobody yet is planned once and its candidates are not kept. Otherwise, where something is held, the plan is made
     again without it: whatever needs a held change, such as a name that it would free, is skipped by the rules that any skip has.
     """
+    indexed = [candidate.indexed for candidate in candidates if candidate.indexed is not None]
+    population = without_claims(population, (*indexed, *leavers), stored, writer)
     again = list(candidates) if population.users else []
     made = plan(reading, candidates, leavers, stored, writer, new_user_id=new_user_id, gone=gone)
     braking = brake(made.changes, stored, writer.directory_key, limits, population, approved)

@@ -1,11 +1,12 @@
 """What runs that died left of users for whom nothing else is planned: put right by their records, or away where there is none."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from sync_core.directory.lookups import pointers
 from sync_core.planning.changes import Change, Kind
 from sync_core.planning.identity import Stored
-from sync_core.planning.reading import Candidate, Indexed
+from sync_core.planning.reading import Candidate, Indexed, Population
 from sync_core.planning.settle import Writer
 
 
@@ -13,6 +14,12 @@ def claimed_in_vain(skipped: Iterable[Candidate], stored: Stored, writer: Writer
     """Of candidates that are left out, the rows that somebody who died claimed: their users' records know nothing of the objects."""
     rows = (candidate.indexed for candidate in skipped if candidate.indexed is not None)
     return [row for row in rows if not _is_known(row, stored, writer)]
+
+
+def without_claims(population: Population, rows: Iterable[Indexed], stored: Stored, writer: Writer) -> Population:
+    """The population less those of these `rows` of the index that are claims only: a sync does not hold whom it never came to write."""
+    claims = sum(not (row.trashed or row.fingerprint or _is_known(row, stored, writer)) for row in rows)
+    return replace(population, users=population.users - claims)
 
 
 def _is_known(row: Indexed, stored: Stored, writer: Writer) -> bool:

@@ -16,6 +16,7 @@ from sync_core.planning.brake import Since
 from sync_core.planning.held import HeldSet
 from sync_core.planning.reasons import Reason
 from sync_core.runs.record import Phase, State
+from tests.management.hands import Hands
 from tests.runs.picture import check_sound, picture
 from tests.runs.world import World
 
@@ -293,6 +294,25 @@ async def test_what_a_run_left_that_died_is_put_right_although_the_next_one_is_h
     assert (await world.sync(key)).state is State.HELD
     await check_sound(world)
     assert await approved(world, key, (await held(world, key)).digest) is State.COMPLETED
+    await check_sound(world)
+
+
+async def test_a_first_run_that_claimed_only_leaves_nobody_whom_the_sync_holds():  # D-12, B-104
+    world = World()
+    world.source.page_size = 50
+    await world.prepare()
+    hands = Hands(world)
+    for number in range(12):
+        world.source.hire(f"user{number}@corp.example", "staff")
+        await hands.create(f"user{number}@corp.example")
+    key = await world.connect("staff")
+    first = await world.until(Phase.APPLY, await world.start(key))
+    await world.runs.cancel(first.run, "the help desk")
+    await world.drain()
+
+    run = await world.sync(key)
+
+    assert (run.state, run.counts["users takeover"]) == (State.COMPLETED, 12)
     await check_sound(world)
 
 
