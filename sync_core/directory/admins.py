@@ -128,6 +128,12 @@ def check_owner_remains(before: Collection[str], after: Collection[str]) -> None
         raise Rejected("this is the last active Owner: make somebody else an Owner first", field="role")
 
 
+def check_first_owner(others: Collection[str]) -> None:
+    """Raises Rejected once there is an active Owner: only the first one is made without another (D-30). Ids of the active Owners."""
+    if others:
+        raise Rejected(f"there is an active Owner already, {min(others)}: that one makes further administrators")
+
+
 def shown_status(admin: Admin, now: datetime) -> AdminStatus:
     """The status, or Expired of one whose link is over and who was not activated by then."""
     waiting = admin.status is AdminStatus.PENDING_ACTIVATION

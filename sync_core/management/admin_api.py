@@ -12,6 +12,7 @@ from sync_core.management.admins import Admins
 from sync_core.management.bulk_users import BulkUsers
 from sync_core.management.bypass_codes import BypassCodes
 from sync_core.management.enrollments import Enrollments
+from sync_core.management.first_owner import FirstOwner
 from sync_core.management.journal import Journal
 from sync_core.management.listing import Listing
 from sync_core.management.naming import Naming
@@ -42,6 +43,7 @@ class AdminApi:
     log: AdminLog
     account: Account
     admins: Admins
+    first_owner: FirstOwner
     activations: Activations
     enrollments: Enrollments
 
@@ -64,6 +66,7 @@ def make_admin_api(
         log=AdminLog(LogRows(tables, clock)),
         account=Account(tables, trash_days=trash_days),
         admins=admins,
+        first_owner=FirstOwner(admin_rows, admins, links, journal, clock, random_bits),
         activations=Activations(admin_rows, admins, outbox, links, journal, clock, random_bits),
         enrollments=Enrollments(of_users, EnrollmentRows(tables), outbox, links, journal, clock),
     )

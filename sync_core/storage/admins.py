@@ -4,6 +4,7 @@ All that a change touches is one transaction with `~meta`, which knows the activ
 address has one owner among both (E-15), and an active Owner remains whoever changes them at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -69,8 +70,15 @@ class AdminRows:
     async def count(self) -> int:
         return (await self._meta())[0].admins
 
-    async def write(self, before: Stored[Admin] | Stored[Activation] | None, after: Person | None) -> None:
-        """Puts `after` in the place of `before`, with their addresses; None: there was none, or shall be none.
+    async def write(
+        self,
+        before: Stored[Admin] | Stored[Activation] | None,
+        after: Person | None,
+        *,
+        check: Callable[[frozenset[str]], None] | None = None,
+    ) -> None:
+        """Puts `after` in the place of `before`, with their addresses; None: there was none, or shall be none. `check` raises unless the
+        active Owners, by their ids, are such that it may be written.
 
         Written already, as after a lost reply, is success. Raises AddressInUse, Rejected for the last active Owner, and Conflict when the
         person was changed meanwhile.
@@ -78,6 +86,8 @@ class AdminRows:
         operations, claims = _operations(before, after)
         while True:
             meta, etag = await self._meta()
+            if check is not None:
+                check(frozenset(meta.owners))
             try:
                 await self._tables.transact(TABLE, [_put_meta(_counted(meta, before, after), etag), *operations])
             except Conflict as conflict:
