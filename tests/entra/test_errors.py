@@ -10,7 +10,7 @@ from azure.identity import CredentialUnavailableError
 from kiota_abstractions.api_error import APIError
 from kiota_http._exceptions import RedirectError
 
-from sync_core.entra.errors import AADSTS, GRAPH, OAUTH, from_entra, from_graph, retry_after, translate
+from sync_core.entra.errors import AADSTS, ADVICE, GRAPH, OAUTH, from_entra, from_graph, retry_after, translate
 from sync_core.errors import GroupGone, IncompleteRead, Misconfigured, Reauthorize, StopRun, SyncError, Transient
 
 
@@ -131,6 +131,83 @@ def test_bodies_as_entra_sends_them_are_read_without_their_trace(status: int, bo
     assert "AADSTS" in str(told)
     assert "Trace ID" not in str(told)
     assert str(told).isprintable()
+
+
+# What each number says, as learn.microsoft.com has it; the rest of a body is as Entra sends it, with ids of nobody.
+SAYS: Mapping[int, tuple[int, str, str, type[SyncError]]] = {
+    50003: (400, "invalid_request", "SignInKeyMissing", Misconfigured),
+    50012: (401, "invalid_client", "Authentication failed", Misconfigured),
+    50013: (400, "invalid_grant", "Assertion failed signature validation", Misconfigured),
+    50027: (401, "invalid_client", "JWT token is invalid or malformed", Misconfigured),
+    50033: (503, "temporarily_unavailable", "A transient error has occurred. Please try again", Transient),
+    50048: (401, "invalid_client", "Subject doesn't match Issuer claim in the client assertion", Misconfigured),
+    50194: (400, "unauthorized_client", "Application isn't configured as a multitenant application", Misconfigured),
+    50196: (400, "invalid_grant", "The server terminated an operation because it encountered a client request loop", Transient),
+    53003: (400, "interaction_required", "Access has been blocked by Conditional Access policies", Reauthorize),
+    65001: (400, "invalid_grant", "The user or administrator has not consented to use the application", Reauthorize),
+    70021: (400, "invalid_request", "No matching federated identity record found for presented assertion", Misconfigured),
+    90002: (400, "invalid_request", "Tenant 'corp.example' not found", Reauthorize),
+    90006: (400, "temporarily_unavailable", "The service is temporarily unavailable", Transient),
+    90012: (400, "invalid_request", "RequestTimeout", Transient),
+    90024: (400, "invalid_request", "RequestBudgetExceededError: a transient error has occurred", Transient),
+    90033: (503, "temporarily_unavailable", "MsodsServiceUnavailable", Transient),
+    90055: (400, "invalid_request", "TenantThrottlingError: there are too many incoming requests", Transient),
+    90090: (400, "invalid_request", "GraphRetryableError: the service is temporarily unavailable", Transient),
+    90091: (400, "invalid_request", "GraphServiceUnreachable", Transient),
+    90093: (400, "unauthorized_client", "GraphUserUnauthorized: Graph returned with a forbidden error code", Reauthorize),
+    90094: (400, "consent_required", "AdminConsentRequired", Reauthorize),
+    500011: (400, "invalid_resource", "The resource principal named https://graph.microsoft.com was not found in the tenant", Reauthorize),
+    500133: (401, "invalid_client", "Assertion isn't within its valid time range", Misconfigured),
+    530032: (400, "interaction_required", "BlockedByConditionalAccessOnSecurityPolicy", Reauthorize),
+    700016: (400, "unauthorized_client", "Application wasn't found in the directory", Reauthorize),
+    700027: (401, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered", Misconfigured),
+    700213: (400, "invalid_request", "No matching federated identity record found for presented assertion subject", Misconfigured),
+    700229: (401, "invalid_client", "The token isn't an app-only token", Misconfigured),
+    7000112: (400, "unauthorized_client", "Application is disabled", Reauthorize),
+    7000215: (401, "invalid_client", "Invalid client secret is provided", Misconfigured),
+    7000218: (401, "invalid_client", "The request body must contain client_assertion or client_secret", Misconfigured),
+    7000222: (401, "invalid_client", "The provided client secret keys are expired", Misconfigured),
+    7000229: (401, "unauthorized_client", "The client application is missing service principal in the tenant", Reauthorize),
+}
+
+
+def body(number: int, error: str, says: str) -> bytes:
+    ids = "Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333\r\nCorrelation ID: aaaa0000-bb11-2222-33cc-444444dddddd\r\n"
+    told = {
+        "error": error,
+        "error_description": f"AADSTS{number}: {says}.\r\n{ids}Timestamp: 2026-11-23 10:00:00Z",
+        "error_codes": [number],
+        "timestamp": "2026-11-23 10:00:00Z",
+        "trace_id": "0000aaaa-11bb-cccc-dd22-eeeeee333333",
+        "correlation_id": "aaaa0000-bb11-2222-33cc-444444dddddd",
+        "error_uri": f"https://login.microsoftonline.com/error?code={number}",
+    }
+    return msgspec.json.encode(told)
+
+
+@pytest.mark.parametrize("number", sorted(AADSTS.keys() | SAYS.keys()))
+def test_each_number_of_the_table_means_what_is_done_about_it(number: int):  # B-130
+    status, error, says, kind = SAYS[number]
+
+    told = from_entra(status, body(number, error, says), {})
+
+    assert type(told) is kind
+    assert f"AADSTS{number}: {says}." in str(told)
+    assert "Trace ID" not in str(told)
+    assert (ADVICE[Reauthorize] in str(told)) == (kind is Reauthorize)
+
+
+def test_the_numbers_that_say_who_has_to_act_are_in_the_table():
+    customers, ours = {700016, 65001, 90002, 500011}, {7000215, 7000222, 50013, 700027}
+    passing = {90033, 90006, 90024, 90090, 90055}
+    assert {AADSTS[number] for number in customers} == {Reauthorize}
+    assert {AADSTS[number] for number in ours} == {Misconfigured}
+    assert {AADSTS[number] for number in passing} == {Transient}
+
+
+@pytest.mark.parametrize(("error", "kind"), OAUTH.items())
+def test_a_number_that_is_new_is_judged_by_the_error_beside_it(error: str, kind: type[SyncError]):
+    assert type(from_entra(400, body(123456, error, "Something new"), {})) is kind
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, Misconfigured), (502, Transient)])
