@@ -85,7 +85,8 @@ class Retention:
             await self._send(message.model_copy(update={"after": after, "tries": 0}))
             return
         await self._applied.drop_before(message.name, self._clock.now() - CHANGES_KEPT)
-        await self._runs.aged_to(message.name, message.start)
+        if not lock.unclean:  # else what was left out above is looked at again, the next night
+            await self._runs.aged_to(message.name, message.start)
 
     async def _send(self, message: Expire) -> None:
         await self._queues.send(Expire.queue, message.model_dump_json())

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from sync_core.directory.events import Event, Happening
 from sync_core.retention.expire import CHANGES_KEPT, LOG_KEPT, Retention
 from sync_core.retention.messages import Expire
@@ -70,3 +72,21 @@ async def test_changes_of_runs_are_kept_for_90_days() -> None:
     with tally() as requests:
         await night(world, retention)
     assert requests["tables"] < 20  # nothing is looked at twice
+
+
+async def test_changes_that_the_next_run_needs_stay_until_it_has_put_right_what_theirs_left() -> None:
+    world, retention = await kept()
+    key = await world.connect("staff")
+    world.source.hire("ann@corp.example", "staff")
+    dead = (await world.sync(key)).run
+    lock, etag = await world.context.locks.read(key)
+    await world.context.locks.write(key, replace(lock, unclean=(dead,)), etag)
+
+    world.clock.at += CHANGES_KEPT + A_DAY
+    await night(world, retention)
+    assert dead in {row.partition for row in world.memory.rows(changes.TABLE)}
+
+    await world.sync(key)
+    world.clock.at += A_DAY
+    await night(world, retention)
+    assert dead not in {row.partition for row in world.memory.rows(changes.TABLE)}
