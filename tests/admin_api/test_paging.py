@@ -1,6 +1,7 @@
 """Pages by offset: complete and without doubles while the directory changes, and what they cost (admin-api.md §2)."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from sync_core import ids
 from sync_core.directory.roles import Role
 from sync_core.directory.users import User
 from sync_core.storage.members import Edits, MemberRows
+from sync_core.storage.page_ends import KEPT, PageEnds
+from sync_core.storage.records import record
 from sync_core.storage.users import Edit, Removal, UserRows
 from sync_core.tally import TABLES, tally
 from tests.admin_api.caller import AdminCaller
@@ -45,12 +48,34 @@ async def test_pages_say_how_to_go_on_and_back(admin: AdminCaller, rows: UserRow
     assert await page(admin) == (everybody[:100], {"total_objects": 250, "next_offset": 100})
     assert await page(admin, offset="100") == (everybody[100:200], {"total_objects": 250, "next_offset": 200, "prev_offset": 0})
     assert await page(admin, offset="200") == (everybody[200:], {"total_objects": 250, "prev_offset": 100})
+    assert await page(admin, offset="200", limit="50") == (everybody[200:], {"total_objects": 250, "prev_offset": 150})
     assert await page(admin, offset="250") == ([], {"total_objects": 250, "prev_offset": 150})
     assert await page(admin, limit="1000") == (everybody, {"total_objects": 250})
     assert await page(admin, limit="7", offset="31") == (
         everybody[31:38],
         {"total_objects": 250, "next_offset": 38, "prev_offset": 24},
     )
+
+
+async def test_a_reader_goes_on_behind_its_last_page_for_a_quarter_of_an_hour(admin: AdminCaller, rows: UserRows) -> None:
+    everybody = await populate(rows, 250)
+    await page(admin)
+    first = (await rows.many(everybody[:1]))[everybody[0]]
+    await rows.amend([Removal(first)])
+
+    admin.api.deployment.clock.at += timedelta(minutes=15) - timedelta(seconds=1)
+    assert (await page(admin, offset="100"))[0] == everybody[100:200]
+    admin.api.deployment.clock.at += timedelta(seconds=1)
+    assert (await page(admin, offset="100"))[0] == everybody[101:201]
+
+
+async def test_where_so_many_pages_ended_is_remembered_of_the_last_fifty(admin: AdminCaller, rows: UserRows) -> None:
+    await populate(rows, KEPT + 5)
+    for offset in range(KEPT + 4):
+        await page(admin, offset=str(offset), limit="1")
+
+    (row,) = admin.api.deployment.tables.rows("PageEnds")
+    assert [end.offset for end in record(row.values, PageEnds).ends] == list(range(KEPT + 4, 4, -1))
 
 
 @pytest.mark.parametrize("wrong", [{"limit": "many"}, {"offset": "-1"}, {"offset": "1e3"}, {"limit": "9" * 40}])

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sync_core import ids
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.syncs import SelectedGroup, Sync
-from sync_core.directory.users import Status, User
+from sync_core.directory.users import Hold, Status, User
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.trash import TrashRows
 from sync_core.storage.users import Edit, UserRows
@@ -84,6 +84,14 @@ async def test_one_that_cannot_come_back_keeps_all_from_it(admin: AdminCaller) -
         40401,
     )
     assert (await admin("get_user_by_id", user.user_id))["status"] == "pending deletion"
+
+
+async def test_one_that_a_sync_manages_keeps_all_from_being_sent_there(admin: AdminCaller) -> None:  # B-158
+    sync, other = await kept_sync(admin), await admin("add_user", "bea")
+    hold = Hold(tenant_id=sync.tenant_id, object_id="one")
+    held = await keep(admin, User(user_id=ids.new_user_id(), username="ann", held_by={sync.directory_key: hold}))
+    assert (await admin.refused("json_api_call", "POST", SEND, {"user_id_list": [other["user_id"], held.user_id]}))[:2] == (400, 40002)
+    assert (await admin("get_user_by_id", other["user_id"]))["status"] == "active"
 
 
 async def test_whom_a_script_sends_to_trash_the_purge_finds(admin: AdminCaller) -> None:  # D-27, B-161
