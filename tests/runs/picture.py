@@ -106,8 +106,10 @@ def _check_objects(world: World, everybody: dict[str, User], existing: frozenset
         if key not in existing:
             continue
         hold = user.held_by.get(key)
-        assert (hold.object_id if hold is not None else "") == ("" if entry.trashed else entry.object_id)
-        assert hold is None or not entry.fingerprint or (entry.fingerprint, entry.groups) == (hold.fingerprint, hold.groups)
+        assert (hold is not None and hold.object_id == entry.object_id) is not entry.trashed
+        assert (
+            entry.trashed or hold is None or not entry.fingerprint or (entry.fingerprint, entry.groups) == (hold.fingerprint, hold.groups)
+        )
     for user in everybody.values():
         for key, hold in live_holds(user, existing).items():
             assert indexed[key, hold.object_id] == user.user_id
@@ -137,8 +139,8 @@ def _check_trash(world: World, everybody: dict[str, User]) -> None:
 
 def _check_counts(world: World, everybody: dict[str, User]) -> None:
     """What each partition counts is what is there, and Counts has a copy."""
-    metas = {row.partition: record(row.values, Meta) for row in world.memory.rows(users.TABLE) if row.key == users.META}
-    copies = {row.key: record(row.values, Meta) for row in world.memory.rows(users.COUNTS)}
+    metas = {row.partition: record(row, Meta) for row in world.memory.rows(users.TABLE) if row.key == users.META}
+    copies = {row.key: record(row, Meta) for row in world.memory.rows(users.COUNTS)}
     for partition, meta in metas.items():
         here = [user for user in everybody.values() if user.user_id[2] == partition]
         assert meta.by_status == dict(Counter(user.status.value for user in here))

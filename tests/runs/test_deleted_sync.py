@@ -12,7 +12,7 @@ from sync_core.planning.settle import live_holds
 from sync_core.runs.record import Phase, State
 from tests.management.hands import Hands, check_names
 from tests.runs.fates import cut_run
-from tests.runs.picture import DIRECTORY, etags, picture
+from tests.runs.picture import DIRECTORY, check_sound, etags, picture
 from tests.runs.world import World
 
 ANN, BEA, CID = "ann@corp.example", "bea@corp.example", "cid@corp.example"
@@ -164,3 +164,20 @@ async def test_users_of_a_deleted_sync_are_taken_over_by_a_new_one():  # B-010, 
         'Sales (from Microsoft Entra ID sync "Sales")',
         'Staff (from Microsoft Entra ID sync "New")',
     }
+
+
+async def test_whom_a_sync_once_trashed_and_takes_over_as_another_object_is_known_to_the_purge_as_both():  # B-010, D-02, D-27
+    here, acme, sales = await shared()
+    ann = here.source.named("ann")
+    here.source.quit(ann, "staff")
+    await here.sync(acme)
+    here.source.join(ann, "sales")
+    await here.sync(sales)  # restores her
+    await delete(here, sales)
+    here.source.delete(ann)
+    again = here.source.hire(ANN, "staff")
+
+    assert (await here.sync(acme)).state is State.COMPLETED
+
+    assert {(acme, ann), (acme, again), (sales, ann)} <= (await here.user(ANN)).objects
+    await check_sound(here)
