@@ -54,7 +54,7 @@ class AdminRows:
     async def with_email(self, email: str) -> Stored[Admin] | Stored[Activation] | None:
         """Whose address it is. Two point reads."""
         row = await self._tables.get(TABLE, PARTITION, EMAIL + email_key(email))
-        owner = record(row.values, Claim).owner if row else ""
+        owner = record(row, Claim).owner if row else ""
         if owner.startswith(ACTIVATION):
             return await self.activation(owner)
         return await self.admin(owner) if owner else None
@@ -112,15 +112,15 @@ class AdminRows:
 
     async def _person[P: Person](self, key: str, kind: type[P]) -> Stored[P] | None:
         row = await self._tables.get(TABLE, PARTITION, key)
-        return Stored(record(row.values, kind), row.etag) if row else None
+        return Stored(record(row, kind), row.etag) if row else None
 
     async def _all[P: Person](self, prefix: str, kind: type[P]) -> list[P]:
         pages = self._tables.query(TABLE, PARTITION, start=prefix, end=f"{prefix}~")
-        return [record(row.values, kind) async for page in pages for row in page]
+        return [record(row, kind) async for page in pages for row in page]
 
     async def _meta(self) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, PARTITION, META)
-        return (record(row.values, Meta), row.etag) if row else (Meta(), "")
+        return (record(row, Meta), row.etag) if row else (Meta(), "")
 
 
 def person_id(person: Person) -> str:

@@ -22,7 +22,7 @@ class AuthorizationRows:
     async def read(self, authorization_id: str) -> tuple[Authorization, str] | None:
         """The authorization and its ETag."""
         row = await self._tables.get(TABLE, PARTITION, authorization_id)
-        return (record(row.values, Authorization), row.etag) if row else None
+        return (record(row, Authorization), row.etag) if row else None
 
     async def replace(self, changed: Authorization, etag: str) -> str:
         """Its new ETag. Raises Conflict when somebody else was faster: a state is used once."""
@@ -30,5 +30,5 @@ class AuthorizationRows:
 
     async def drop_old(self, now: datetime) -> None:
         rows = [row async for page in self._tables.query(TABLE, PARTITION) for row in page]
-        old = [row for row in rows if record(row.values, Authorization).begun_at + KEPT <= now]
+        old = [row for row in rows if record(row, Authorization).begun_at + KEPT <= now]
         await write_all(self._tables, TABLE, [Delete(PARTITION, row.key) for row in old], on_conflict=leave_out)

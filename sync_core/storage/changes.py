@@ -167,12 +167,12 @@ class ChangeRows:
         row = await self._tables.get(TABLE, run, f"verdict-{attempt:02d}")
         if row is None:
             return None
-        return record(row.values, Verdict)
+        return record(row, Verdict)
 
     async def plans(self, run: str) -> list[str]:
         """The names of the lists that counted, one for each attempt at a plan."""
         query = self._tables.query(TABLE, run, start="verdict-", end="verdict-~")
-        return [record(row.values, Verdict).plan async for rows in query for row in rows]
+        return [record(row, Verdict).plan async for rows in query for row in rows]
 
     async def _add(self, run: str, prefix: str, items: Sequence[object], items_a_row: int) -> None:
         for number, start in enumerate(range(0, len(items), items_a_row)):

@@ -27,7 +27,7 @@ class ConnectionRows:
     async def read(self, connection_id: str) -> tuple[Connection, str] | None:
         """The connection and its ETag."""
         row = await self._tables.get(TABLE, PARTITION, connection_id)
-        return (record(row.values, Connection), row.etag) if row else None
+        return (record(row, Connection), row.etag) if row else None
 
     async def replace(self, connection: Connection, etag: str) -> str:
         """In the place of the one with this ETag; the new ETag. Raises Stale or Missing."""
@@ -39,7 +39,7 @@ class ConnectionRows:
 
     async def all(self) -> list[Connection]:
         """In the order of their ids."""
-        return [record(row.values, Connection) async for page in self._tables.query(TABLE, PARTITION) for row in page]
+        return [record(row, Connection) async for page in self._tables.query(TABLE, PARTITION) for row in page]
 
 
 def _row(connection: Connection, etag: str = "") -> Row:

@@ -20,7 +20,7 @@ class EnrollmentRows:
     async def read(self, user_id: str) -> tuple[Enrollment, str] | None:
         """The enrollment, and its ETag."""
         row = await self._tables.get(TABLE, ids.user_partition(user_id), user_id)
-        return (record(row.values, Enrollment), row.etag) if row else None
+        return (record(row, Enrollment), row.etag) if row else None
 
     async def put(self, enrollment: Enrollment, etag: str = "") -> None:
         """In the place of the one with this ETag, "" for none. Raises AlreadyExists, Stale or Missing."""
@@ -29,7 +29,7 @@ class EnrollmentRows:
 
     async def many(self, user_ids: Iterable[str]) -> list[Enrollment]:
         rows = await seek_many(self._tables, TABLE, user_ids, ids.user_partition)
-        return [record(row.values, Enrollment) for row in rows.values()]
+        return [record(row, Enrollment) for row in rows.values()]
 
     async def remove(self, user_ids: Collection[str]) -> None:
         """One that is gone is no fault."""

@@ -19,16 +19,16 @@ class GroupRows:
     async def get(self, group_id: str) -> tuple[Group, str] | None:
         """The group and its ETag."""
         row = await self._tables.get(TABLE, PARTITION, group_id)
-        return (record(row.values, Group), row.etag) if row else None
+        return (record(row, Group), row.etag) if row else None
 
     async def many(self, group_ids: Collection[str]) -> list[Group]:
         """Those of the groups that there are, in the order of their ids."""
         rows = await seek(self._tables, TABLE, PARTITION, group_ids)
-        return [record(rows[group_id].values, Group) for group_id in sorted(rows)]
+        return [record(rows[group_id], Group) for group_id in sorted(rows)]
 
     async def all(self) -> list[tuple[Group, str]]:
         """In the order of their ids, each with its ETag."""
-        return [(record(row.values, Group), row.etag) async for page in self._tables.query(TABLE, PARTITION) for row in page]
+        return [(record(row, Group), row.etag) async for page in self._tables.query(TABLE, PARTITION) for row in page]
 
     async def insert(self, group: Group) -> None:
         await self._tables.write(TABLE, Insert(Row(PARTITION, group.group_id, columns(group))))

@@ -41,7 +41,7 @@ class HoldRows:
 
     async def _read(self, directory_key: str) -> tuple[HeldSet | None, str]:
         row = await self._tables.get(TABLE, PARTITION, directory_key)
-        return (record(row.values, HeldSet), row.etag) if row is not None else (None, "")
+        return (record(row, HeldSet), row.etag) if row is not None else (None, "")
 
 
 class ConfirmationRows:
@@ -55,7 +55,7 @@ class ConfirmationRows:
     async def all(self, directory_key: str) -> dict[str, Confirmation]:
         """By object id."""
         pages = self._tables.query(TABLE, _confirmed(directory_key))
-        return {row.key: record(row.values, Confirmation) async for page in pages for row in page}
+        return {row.key: record(row, Confirmation) async for page in pages for row in page}
 
     async def remove(self, directory_key: str, object_ids: Iterable[str]) -> None:
         for object_id in object_ids:

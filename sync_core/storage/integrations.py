@@ -32,13 +32,13 @@ class IntegrationRows:
     async def read(self, ikey: str) -> tuple[Integration, str] | None:
         """The key, and its ETag."""
         row = await self._tables.get(TABLE, ids.hash_character(ikey), ikey)
-        return (record(row.values, Integration), row.etag) if row else None
+        return (record(row, Integration), row.etag) if row else None
 
     async def all(self) -> list[Integration]:
         """In the order of their integration keys."""
 
         async def part(partition: str) -> list[Integration]:
-            return [record(row.values, Integration) async for page in self._tables.query(TABLE, partition) for row in page]
+            return [record(row, Integration) async for page in self._tables.query(TABLE, partition) for row in page]
 
         parts = await each(ids.HASH_CHARACTERS, part, _PARALLEL_PARTITIONS)
         return sorted((integration for part in parts for integration in part), key=lambda integration: integration.ikey)

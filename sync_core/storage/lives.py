@@ -23,7 +23,7 @@ class LifeRows:
     async def read(self, directory_key: str) -> tuple[Life, str]:
         """The life and its ETag, "" where there is no row."""
         row = await self._tables.get(TABLE, PARTITION, directory_key)
-        return (record(row.values, Life), row.etag) if row else (Life(directory_key=directory_key), "")
+        return (record(row, Life), row.etag) if row else (Life(directory_key=directory_key), "")
 
     async def write(self, life: Life, etag: str) -> None:
         """In the place of the one with this ETag. Raises Conflict when somebody was faster."""
@@ -33,7 +33,7 @@ class LifeRows:
     async def all(self) -> dict[str, Life]:
         """By directory key."""
         pages = self._tables.query(TABLE, PARTITION)
-        return {row.key: record(row.values, Life) async for page in pages for row in page}
+        return {row.key: record(row, Life) async for page in pages for row in page}
 
     async def change(self, directory_key: str, how: Callable[[Life], Life]) -> Life:
         """Puts `how` of the life in its place by ETag, computed anew when it changed meanwhile; writes nothing when that is the same."""

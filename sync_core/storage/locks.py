@@ -36,7 +36,7 @@ class LockRows:
     async def read(self, directory_key: str) -> tuple[Lock, str]:
         """The lock and its ETag ("" when it was never taken)."""
         row = await self._tables.get(TABLE, self._partition, directory_key)
-        return (record(row.values, Lock), row.etag) if row else (Lock(), "")
+        return (record(row, Lock), row.etag) if row else (Lock(), "")
 
     async def taken(self) -> dict[str, Lock]:
         """The locks that some run has, by directory key."""
@@ -48,7 +48,7 @@ class LockRows:
 
     async def _all(self) -> dict[str, Lock]:
         pages = self._tables.query(TABLE, self._partition)
-        return {row.key: record(row.values, Lock) async for page in pages for row in page}
+        return {row.key: record(row, Lock) async for page in pages for row in page}
 
     async def alive(self, now: datetime, own: str = "") -> Alive:
         """Whose claims stand although no record lists their names yet: those of lately begun edits, and of all runs but `own`."""

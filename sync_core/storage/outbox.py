@@ -30,4 +30,4 @@ class OutboxRows:
 
     async def all(self) -> list[Mail]:
         """In the order of their ids."""
-        return [record(row.values, Mail) async for page in self._tables.query(TABLE, PARTITION) for row in page]
+        return [record(row, Mail) async for page in self._tables.query(TABLE, PARTITION) for row in page]

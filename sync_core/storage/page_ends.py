@@ -51,7 +51,7 @@ class PageEndRows:
 
     async def of(self, reader: str, listed: str) -> PageEnds:
         row = await self._tables.get(TABLE, reader, listed)
-        return record(row.values, PageEnds) if row else PageEnds()
+        return record(row, PageEnds) if row else PageEnds()
 
     async def put(self, reader: str, listed: str, ends: PageEnds) -> None:
         await self._tables.write(TABLE, Upsert(Row(reader, listed, columns(ends))))

@@ -72,5 +72,5 @@ def partition(phone_id: str) -> str:
 
 
 def _stored(row: Row) -> StoredPhone:
-    phone = record(row.values, Phone) if "record0" in row.values else None
+    phone = record(row, Phone) if "record0" in row.values else None
     return StoredPhone(row.key, row.text("user"), phone, row.etag)

@@ -3,11 +3,9 @@
 A column holds 64 KiB; a sync of 400 groups with long names is more than that.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
-from sync_core.storage.tables import Value
+from sync_core.storage.tables import Row, Value
 
 ROW_VERSION = 1
 COLUMN_BYTES = 64 * 1024
@@ -22,9 +20,16 @@ def columns(record: msgspec.Struct) -> dict[str, Value]:
     return values
 
 
-def record[T: msgspec.Struct](values: Mapping[str, Value], kind: type[T]) -> T:
-    """The record that `columns` wrote. Raises msgspec.ValidationError for a row that is not one of `kind`."""
+class BrokenRow(ValueError):
+    """A row does not hold what its table's rows hold: somebody else wrote it, or storage lost some of it."""
+
+
+def record[T: msgspec.Struct](row: Row, kind: type[T]) -> T:
+    """The record that `columns` wrote. Raises BrokenRow, naming the row, for one that is not of `kind`."""
     parts: list[bytes] = []
-    while isinstance(part := values.get(f"record{len(parts)}"), bytes):
+    while isinstance(part := row.values.get(f"record{len(parts)}"), bytes):
         parts.append(part)
-    return msgspec.json.decode(b"".join(parts), type=kind)
+    try:
+        return msgspec.json.decode(b"".join(parts), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenRow(f"the row {row.key!r} in the partition {row.partition!r} is no {kind.__name__}: {error}") from error

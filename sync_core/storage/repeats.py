@@ -34,7 +34,7 @@ class RepeatRows:
         for day in (now, now - _A_DAY):
             row = await self._tables.get(TABLE, _partition(day), key)
             if row is not None:
-                return record(row.values, Repeat), row
+                return record(row, Repeat), row
         return None
 
     async def insert(self, key: str, repeat: Repeat) -> Row:

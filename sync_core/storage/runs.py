@@ -105,7 +105,7 @@ class RunRows:
         row = await self._tables.get(TABLE, run, _RUN)
         if row is None:
             raise NotFound(f"there is no run with the reference code {run}")
-        return record(row.values, Run), row.etag
+        return record(row, Run), row.etag
 
 
 def place(run: Run) -> str:

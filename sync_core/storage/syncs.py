@@ -56,7 +56,7 @@ class SyncRows:
     async def read(self, directory_key: str) -> StoredSync | None:
         """The sync with the ETag that `replace` wants."""
         row = await self._tables.get(TABLE, PARTITION, directory_key)
-        return StoredSync(record(row.values, Sync), row.etag) if row else None
+        return StoredSync(record(row, Sync), row.etag) if row else None
 
     async def replace(self, sync: Sync, etag: str, before: Sync | None = None) -> str:
         """Puts settings in the place of those with `etag`; the new ETag. Raises Stale or Missing.
@@ -86,7 +86,7 @@ class SyncRows:
     async def all(self) -> list[Sync]:
         """In the order of their directory keys, deleted ones too."""
         pages = self._tables.query(TABLE, PARTITION, start=_FIRST_SYNC, end=_AFTER_SYNCS)
-        return [record(row.values, Sync) async for page in pages for row in page]
+        return [record(row, Sync) async for page in pages for row in page]
 
     async def by_key(self) -> dict[str, Sync]:
         """All by directory key, deleted ones too: they hold nobody, and groups are still called after them (B-143, D-17)."""

@@ -32,7 +32,7 @@ class UserCounts:
 
 
 async def count_users(tables: Tables) -> UserCounts:
-    metas = {row.key: record(row.values, Meta) async for page in tables.query(COUNTS, COUNTS_PARTITION) for row in page}
+    metas = {row.key: record(row, Meta) async for page in tables.query(COUNTS, COUNTS_PARTITION) for row in page}
     by_status, without_device = Counter[str](), Counter[str]()
     for meta in metas.values():
         by_status.update(meta.by_status)

@@ -65,12 +65,12 @@ class UserRows:
 
     async def get(self, user_id: str) -> User | None:
         row = await self._tables.get(TABLE, ids.user_partition(user_id), user_id)
-        return record(row.values, User) if row else None
+        return record(row, User) if row else None
 
     async def many(self, user_ids: Iterable[str]) -> dict[str, StoredUser]:
         """Those of the users that there are, by user id."""
         rows = await seek_many(self._tables, TABLE, user_ids, ids.user_partition)
-        return {key: StoredUser(record(row.values, User), row.etag) for key, row in rows.items()}
+        return {key: StoredUser(record(row, User), row.etag) for key, row in rows.items()}
 
     async def page(self, after: str, limit: int) -> list[User]:
         """Up to `limit` users whose ids come after `after` ("" for the first), in the order of ids."""
@@ -93,7 +93,7 @@ class UserRows:
         async def one(partition: str) -> int:
             found = 0
             async for page in self._tables.query(TABLE, partition, end=_LAST_USER):
-                found += sum(match(record(row.values, User)) for row in page)
+                found += sum(match(record(row, User)) for row in page)
             return found
 
         return sum(await each(ids.ALPHABET, one, _PARALLEL_PARTITIONS))
@@ -187,13 +187,13 @@ class UserRows:
 
     async def _meta(self, partition: str) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, partition, META)
-        return (record(row.values, Meta), row.etag) if row else (Meta(), "")
+        return (record(row, Meta), row.etag) if row else (Meta(), "")
 
 
 async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) -> bool:
     """Whether they are as many as `limit` then."""
     async for page in pages:
-        found += [record(row.values, User) for row in page[: limit - len(found)]]
+        found += [record(row, User) for row in page[: limit - len(found)]]
         if len(found) == limit:
             return True
     return False

@@ -37,7 +37,7 @@ async def stands(admin: AdminCaller, **fields: Any) -> Admin:
 
 
 def mails(admin: AdminCaller) -> list[Mail]:
-    return [record(row.values, Mail) for row in admin.api.deployment.tables.rows(outbox.TABLE)]
+    return [record(row, Mail) for row in admin.api.deployment.tables.rows(outbox.TABLE)]
 
 
 async def test_an_administrator_is_made_listed_and_counted(admin: AdminCaller) -> None:

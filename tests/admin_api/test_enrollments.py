@@ -22,7 +22,7 @@ LINKS = Links(box(), SITE.public_url)
 
 
 def mails(admin: AdminCaller) -> list[Mail]:
-    return [record(row.values, Mail) for row in admin.api.deployment.tables.rows(outbox.TABLE)]
+    return [record(row, Mail) for row in admin.api.deployment.tables.rows(outbox.TABLE)]
 
 
 async def test_the_user_is_made_and_its_link_waits_to_be_mailed(admin: AdminCaller) -> None:  # E-16

@@ -75,7 +75,7 @@ async def test_where_so_many_pages_ended_is_remembered_of_the_last_fifty(admin: 
         await page(admin, offset=str(offset), limit="1")
 
     (row,) = admin.api.deployment.tables.rows("PageEnds")
-    assert [end.offset for end in record(row.values, PageEnds).ends] == list(range(KEPT + 4, 4, -1))
+    assert [end.offset for end in record(row, PageEnds).ends] == list(range(KEPT + 4, 4, -1))
 
 
 @pytest.mark.parametrize("wrong", [{"limit": "many"}, {"offset": "-1"}, {"offset": "1e3"}, {"limit": "9" * 40}])

@@ -92,7 +92,7 @@ async def check_names(world: World) -> None:
 
 async def check_counts(world: World) -> None:
     everybody = await world.users()
-    metas = [record(row.values, Meta) for row in world.memory.rows(users.TABLE) if row.key == users.META]
+    metas = [record(row, Meta) for row in world.memory.rows(users.TABLE) if row.key == users.META]
     counted: Counter[str] = Counter()
     for meta in metas:
         counted.update(meta.by_status)

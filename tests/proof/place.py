@@ -41,7 +41,7 @@ class Readings:
     def see(self, row: Row) -> None:
         if row.key == users.META:
             return
-        now, latest = record(row.values, User).read_at, self._latest.get(row.key)
+        now, latest = record(row, User).read_at, self._latest.get(row.key)
         assert latest is None or (now is not None and now >= latest), f"{row.key} went back from {latest} to {now}"
         self._latest[row.key] = now
 
