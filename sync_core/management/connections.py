@@ -113,7 +113,7 @@ class Connections:
         """Raises NotFound, Outdated, and Rejected, naming them, while syncs read through it (B-144)."""
         connection, etag = await self.version(connection_id)
         check_version(etag, if_match)
-        await self._check_unused(connection_id)
+        await self.check_unused(connection_id)
         async with self._journal.about(by, Happening.CONNECTION_DELETE, connection.name, connection_id):
             await self._remove(connection, etag)
 
@@ -125,7 +125,7 @@ class Connections:
             if await self._rows.read(connection_id) is not None:
                 raise
         try:
-            await self._check_unused(connection_id)
+            await self.check_unused(connection_id)
         except Rejected:  # a sync was set up meanwhile: whoever did it looks for the connection once more afterwards
             await self._rows.insert(connection)
             raise
@@ -151,8 +151,9 @@ class Connections:
     async def _users(self, connection_id: str) -> list[Sync]:
         return [sync for sync in await self._syncs.all() if sync.connection_id == connection_id and sync.deleted_at is None]
 
-    async def _check_unused(self, connection_id: str) -> None:
-        names = [sync.name for sync in await self._users(connection_id)]
+    async def check_unused(self, connection_id: str, but: str = "") -> None:
+        """Raises Rejected, naming them, while syncs other than the one of the directory key `but` read through it."""
+        names = [sync.name for sync in await self._users(connection_id) if sync.directory_key != but]
         if names:
             more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
             raise Rejected(f"the connection is in use by {', '.join(names[:MAX_NAMED])}{more}: delete these syncs first")

@@ -125,16 +125,21 @@ class Syncs:
             raise unknown("sync", directory_key)
         return stored.sync, stored.etag
 
-    async def delete(self, directory_key: str, if_match: Collection[str] = (), *, by: str) -> None:
+    async def delete(self, directory_key: str, if_match: Collection[str] = (), *, by: str, with_connection: bool = False) -> None:
         """Makes everything that it manages unmanaged, and nothing else (B-140..B-143). A run that goes on stops at its next slice (D-17).
 
-        Raises NotFound, and Outdated.
+        `with_connection`: its connection goes, too (B-144). Raises NotFound, Outdated, and Rejected for a connection that others share.
         """
         sync, etag = await self.version(directory_key)
         check_version(etag, if_match)
+        if with_connection:
+            await self._connections.check_unused(sync.connection_id, but=directory_key)
         async with self._journal.about(by, Happening.SYNC_DELETE, sync.name, directory_key):
             await self._delete(directory_key, if_match)
             await self._lives.remove(directory_key)
+        if with_connection:
+            with suppress(NotFound, Rejected):  # gone already, or in use by a sync that was set up meanwhile
+                await self._connections.delete(sync.connection_id, by=by)
 
     async def _delete(self, directory_key: str, if_match: Collection[str]) -> None:
         while True:

@@ -165,3 +165,20 @@ async def test_a_source_that_fails_is_told_apart(
 )
 async def test_what_is_not_there_is_not_found(caller: httpx.AsyncClient, path: str) -> None:
     problem(await caller.get(path), 404, 40401)
+
+
+async def test_a_sync_may_be_deleted_with_its_connection_unless_others_share_it(
+    caller: httpx.AsyncClient, connection_id: str
+) -> None:  # B-144
+    body = {"connection_id": connection_id, "groups": [guid(0)]}
+    first, second, third = [(await caller.post(SYNCS, json=body)).headers["location"] for _ in range(3)]
+    refused = problem(await caller.delete(first, params={"delete_connection": True}), 400, 40002)
+    assert "the connection is in use by" in refused["detail"]
+    assert (await caller.get(first)).status_code == 200
+
+    assert (await caller.delete(first)).status_code == 204
+    assert (await caller.delete(second)).status_code == 204
+    assert (await caller.get(f"{CONNECTIONS}/{connection_id}")).status_code == 200
+    assert (await caller.delete(third, params={"delete_connection": True})).status_code == 204
+    problem(await caller.get(f"{CONNECTIONS}/{connection_id}"), 404, 40401)
+    problem(await caller.get(third), 404, 40401)

@@ -1,8 +1,9 @@
 """User syncs: set one up, list them, read one with its runs, delete one."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from msgspec import structs
 from pydantic import Field
 
@@ -27,6 +28,13 @@ from triggers.http.versions import IfMatch, show_version
 router = APIRouter(prefix="/api/v1/syncs", tags=["syncs"])
 
 MAX_ATTRIBUTE = 200
+WithConnection = Annotated[
+    bool,
+    Query(
+        description="Whether its connection goes, too; refused while another sync reads through that.",
+        openapi_examples={"too": {"value": True}},
+    ),
+]
 _DEFAULT = Mapping()
 _BRAKE = Brake()
 ENROLLMENT_MAIL: bool = Field(default=False, description="Whether new users without a device get a link by mail.", examples=[False])
@@ -228,12 +236,14 @@ async def read_sync(directory_key: SyncKey, response: Response, services: Serve,
 
 
 @router.delete("/{directory_key}", status_code=204, summary="Delete a sync", responses=answers(NOT_FOUND, OUTDATED))
-async def delete_sync(directory_key: SyncKey, services: Serve, actor: SyncManager, if_match: IfMatch) -> None:
+async def delete_sync(
+    directory_key: SyncKey, services: Serve, actor: SyncManager, if_match: IfMatch, delete_connection: WithConnection = False
+) -> None:
     """Deletes a sync, and nothing that it made: its users and groups stay as they are and are unmanaged from now on.
 
     A run of it that goes on is cancelled at its next slice. Users that another sync manages too pass to that one, with its next run.
     """
-    await services.syncs.delete(directory_key, if_match, by=str(actor))
+    await services.syncs.delete(directory_key, if_match, by=str(actor), with_connection=delete_connection)
 
 
 def _shown(sync: Sync, standing: Standing) -> dict[str, object]:
