@@ -1,5 +1,6 @@
 """What a caller wants of a user or a group, and the record that comes of it. Whether it may is asked in `locks.py`."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 
@@ -17,6 +18,9 @@ from sync_core.errors import Rejected
 MAX_TEXT = 256
 """Characters of a name, an alias or an address; Entra's display names have no more."""
 MAX_NOTES = 512
+MAX_CUSTOM = 50
+"""Custom attributes of one user."""
+_CUSTOM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SETTABLE = (Status.ACTIVE, Status.BYPASS, Status.DISABLED)
 
 
@@ -31,6 +35,8 @@ class UserEdit(msgspec.Struct, frozen=True, kw_only=True):
     notes: str | None = None
     aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """By position, "1" to "8"."""
+    custom_attributes: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """By name; as with aliases, those that are not given stay, and an empty value removes."""
     status: Status | None = None
 
 
@@ -60,6 +66,7 @@ def edited(user: User, edit: UserEdit, now: datetime) -> User:
         email=user.email if edit.email is None else line("email", edit.email, MAX_TEXT),
         notes=user.notes if edit.notes is None else _notes(edit.notes),
         aliases=_aliases(user.aliases, edit.aliases),
+        custom_attributes=_custom(user.custom_attributes, edit.custom_attributes),
         status=status,
         sessions_valid_after=now if disabled_now else user.sessions_valid_after,
     )
@@ -92,6 +99,18 @@ def _aliases(before: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
         check_position(position)
     after = before | {position: line(alias_field(position), name, MAX_TEXT) for position, name in wanted.items()}
     return {position: after[position] for position in sorted(after) if after[position]}
+
+
+def _custom(before: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    for name in wanted:
+        if not _CUSTOM_NAME.fullmatch(name):
+            told = f"a custom attribute's name is 1 to 64 letters, digits, _ and -, not {name[:MAX_TEXT]!r}"
+            raise Rejected(told, field="custom_attributes")
+    after = before | {name: line(f"custom_attributes.{name}", value, MAX_TEXT) for name, value in wanted.items()}
+    kept = {name: after[name] for name in sorted(after) if after[name]}
+    if len(kept) > MAX_CUSTOM:
+        raise Rejected(f"a user has at most {MAX_CUSTOM} custom attributes", field="custom_attributes")
+    return kept
 
 
 def _notes(text: str) -> str:

@@ -45,6 +45,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: str = ""
     aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """By position, "1" to "8"; positions without a value are absent."""
+    custom_attributes: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Known to the Admin API only, as first and last names are; no sync writes them. Names without a value are absent."""
     status: Status = Status.ACTIVE
     groups: tuple[str, ...] = ()
     """Ids of all its groups, sorted."""

@@ -65,9 +65,12 @@ def _texts(user: User, group_names: Mapping[str, str]) -> dict[str, str]:
     return {
         "username": user.username,
         "realname": user.realname,
+        "firstname": user.firstname,
+        "lastname": user.lastname,
         "email": user.email,
         "notes": user.notes,
         **{f"alias{position}": name for position, name in sorted(user.aliases.items())},
+        **{f"custom_attributes.{name}": value for name, value in user.custom_attributes.items()},
         "status": user.status.value,
         "groups": ", ".join(sorted(group_names.get(group, group) for group in user.groups)),
         "phones": _phones(user.phones),

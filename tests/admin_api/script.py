@@ -103,8 +103,9 @@ def user_made(made: dict[str, Any], **fields: Any) -> dict[str, Any]:
 async def users(admin: Admin, mark: str) -> dict[str, Any]:  # E-17
     name, email = f"ann.{mark}@corp.example", f"ann.{mark}@mail.example"
     fields = {"realname": "Ann Lind", "firstname": "Ann", "lastname": "Lind", "email": email, "status": "bypass", "notes": "third floor"}
-    made = await admin("add_user", name, **fields, alias1=f"a.{mark}", aliases={"alias5": f"b.{mark}"})
-    assert made == user_made(made, username=name, **fields, aliases={"alias1": f"a.{mark}", "alias5": f"b.{mark}"})
+    aliases, custom = {"alias1": f"a.{mark}", "alias5": f"b.{mark}"}, {"floor": "3"}
+    made = await admin("add_user", name, **fields, aliases={"alias5": f"b.{mark}"}, alias1=f"a.{mark}", custom_attribute_map=custom)
+    assert made == user_made(made, username=name, **fields, aliases=aliases, custom_attributes=custom)
     user = await admin("update_user", made["user_id"], realname="Ann Berg", status="active", alias1="", alias2=f"c.{mark}")
     aliases = {"alias2": f"c.{mark}", "alias5": f"b.{mark}"}
     assert user == made | {"realname": "Ann Berg", "status": "active", "alias1": None, "alias2": f"c.{mark}", "aliases": aliases}

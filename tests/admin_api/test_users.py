@@ -1,5 +1,6 @@
 """Users through the official client: read, made, changed, deleted (admin-api.md §4, §5)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -70,6 +71,19 @@ async def test_what_is_not_given_stays_and_what_is_given_empty_goes(admin: Admin
     }
 
 
+async def test_custom_attributes_are_kept_changed_and_told_in_the_log(admin: AdminCaller) -> None:  # B-181
+    made = await admin("add_user", "ann", firstname="Ann", custom_attribute_map={"floor": "3", "badge_no": "ö 7"})
+    assert made["custom_attributes"] == {"badge_no": "ö 7", "floor": "3"}
+    path = f"/admin/v1/users/{made['user_id']}"
+    changed = await admin.send("POST", path, firstname="Anna", **{"custom_attributes.floor": "4", "custom_attributes.badge_no": ""})
+    assert changed == made | {"firstname": "Anna", "custom_attributes": {"floor": "4"}}
+    assert await admin("get_user_by_id", made["user_id"]) == changed
+    told = [json.loads(row["description"]) for row in await admin("get_administrator_log") if row["action"] == "user_update"]
+    assert told == [{"firstname": "Anna", "custom_attributes.floor": "4", "custom_attributes.badge_no": ""}]
+    await admin.send("POST", path, custom_attributes={"seat": "12"})
+    assert (await admin("get_user_by_id", made["user_id"]))["custom_attributes"] == {"floor": "4", "seat": "12"}
+
+
 @pytest.mark.parametrize("version", [2, 4, 5])
 async def test_every_version_of_the_signature_says_the_same(admin: AdminCaller, version: int) -> None:
     admin.client.sig_version = version
@@ -103,7 +117,12 @@ async def test_who_is_deleted_is_gone_at_once_and_who_was_is_no_fault(admin: Adm
         ({"username": "n" * 300}, 40002, "username: "),
         ({"username": "taken"}, 40003, "username: "),
         ({"username": "one", "alias2": "TAKEN"}, 40003, "alias2: "),
-        ({"username": "one", "custom_attributes.floor": "3"}, 40002, "custom_attributes.floor: "),
+        ({"username": "one", "custom_attributes.the floor": "3"}, 40002, "custom_attributes: "),
+        ({"username": "one", "custom_attributes.": "3"}, 40002, "custom_attributes: "),
+        ({"username": "one", "custom_attributes": "floor"}, 40002, "custom_attributes: "),
+        ({"username": "one", "custom_attributes.floor": "3" * 257}, 40002, "custom_attributes.floor: "),
+        ({"username": "one", "custom_attributes.floor": ["3", {"a": 1}]}, 40002, "custom_attributes.floor: "),
+        ({"username": "one", "custom_attributes": {f"n{n}": "x" for n in range(51)}}, 40002, "custom_attributes: "),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name_and_changes_nothing(

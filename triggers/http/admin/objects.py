@@ -43,7 +43,7 @@ def user_object(shown: Shown) -> Object:
         "webauthncredentials": [],
         "desktop_tokens": [],
         "desktoptokens": [],
-        "custom_attributes": {},
+        "custom_attributes": user.custom_attributes,
     }
 
 

@@ -14,6 +14,7 @@ from triggers.http.admin.parameters import SHOWN, MissingParameter, Parameters
 MAX_PAGE = 300
 _ALIASES = {f"alias{position}": str(position) for position in range(1, MAX_ALIASES + 1)}
 _CUSTOM = "custom_attributes"
+"""Given as one object, or each as custom_attributes.name, as the official client does."""
 
 
 async def list_users(call: Call) -> Ok:
@@ -67,8 +68,6 @@ async def delete_user(call: Call) -> Ok:
 
 def edit_of(given: Parameters) -> UserEdit:
     """What of a user shall change: positions and fields that are not given stay, an empty value empties (E-17)."""
-    if custom := [name for name in given.names if name.split(".")[0] == _CUSTOM]:
-        raise Rejected("there are no custom attributes here", field=custom[0])
     return UserEdit(
         username=given.text("username"),
         realname=given.text("realname"),
@@ -77,6 +76,7 @@ def edit_of(given: Parameters) -> UserEdit:
         email=given.text("email"),
         notes=given.text("notes"),
         aliases=_aliases(given),
+        custom_attributes=_custom_attributes(given),
         status=_status(given.text("status")),
     )
 
@@ -88,6 +88,12 @@ def _aliases(given: Parameters) -> dict[str, str]:
             raise Rejected(f"aliases are alias1 to alias{MAX_ALIASES}, not {name[:SHOWN]!r}", field="aliases")
         aliases[_ALIASES[name]] = text
     return aliases
+
+
+def _custom_attributes(given: Parameters) -> dict[str, str]:
+    """Names need no making beforehand, unlike Duo's."""
+    named = {name.removeprefix(f"{_CUSTOM}."): given.text(name) or "" for name in given.names if name.startswith(f"{_CUSTOM}.")}
+    return (given.pairs(_CUSTOM) or {}) | named
 
 
 def _status(text: str | None) -> Status | None:
