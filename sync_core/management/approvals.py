@@ -7,12 +7,9 @@ from sync_core.directory.events import Happening
 from sync_core.errors import AlreadyRunning, NotFound, Rejected, SyncError
 from sync_core.management.journal import Journal
 from sync_core.planning.held import Confirmation, HeldSet
-from sync_core.planning.reasons import Skip
 from sync_core.runs.context import Context
 from sync_core.runs.record import KEPT, Approval, Run
 from sync_core.runs.service import Runs
-
-SKIPS_AT_A_TIME = 500
 
 
 class Replaced(SyncError):
@@ -68,7 +65,7 @@ class Approvals:
         Raises NotFound, and Rejected for a skip that nobody's confirmation would change.
         """
         run = await self._context.runs.get(run_ref)
-        skip = await self._skip(run_ref, object_id)
+        skip = await self._runs.skip_of(run_ref, object_id)
         if skip is None:
             raise NotFound(f"run {run_ref} left out nobody with the object id {object_id}")
         if not skip.takes:
@@ -89,11 +86,3 @@ class Approvals:
 
     async def _name(self, directory_key: str) -> str:
         return (await self._context.syncs.existing(directory_key)).name
-
-    async def _skip(self, run_ref: str, object_id: str) -> Skip | None:
-        cursor = ""
-        while True:
-            skips, cursor = await self._runs.skips(run_ref, limit=SKIPS_AT_A_TIME, cursor=cursor)
-            found = next((skip for skip in skips if skip.object_id == object_id), None)
-            if found is not None or not cursor:
-                return found

@@ -71,9 +71,15 @@ class BypassCodes:
         codes = usable(user.bypass_codes, self._clock.now())
         return [(code, user) for code in sorted(codes, key=lambda code: code.code_id)]
 
-    async def all_ids(self) -> list[tuple[str, str]]:
-        """The ids of all codes, in their order, each with its user's id; rows that a dead call left may name codes that are not there."""
-        return await self._lookups.bypass_codes()
+    async def ids(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """Up to `limit` ids of codes that come after `after` ("" for the first), in order, each with its user's id; rows that a dead
+        call left may name codes that are not there.
+        """
+        return await self._lookups.bypass_codes(after, limit)
+
+    async def count(self) -> int:
+        """How many `ids` there are."""
+        return await self._lookups.count_bypass_codes()
 
     async def many(self, owners: list[tuple[str, str]]) -> list[OwnedCode]:
         """Those of these codes, given with their users' ids, that are there and still good."""

@@ -3,8 +3,9 @@ its last page ended, whatever comes and goes meanwhile.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sync_core.clock import Clock
 from sync_core.directory.phones import Phone
@@ -71,24 +72,39 @@ class Listing:
         return listed
 
     async def phones(self, asked: Asked) -> Listed[tuple[Phone, User | None]]:
-        """All phones, nobody's too. They are counted at the first page, and the number is carried along from page to page."""
-        ends = await self._ends.of(asked.reader, PHONES) if asked.offset else PageEnds()
-        end = ends.at(asked.offset, self._clock.now())
-        total = end.total if end is not None else await self._phone_rows.count()
-        skipped = 0 if end is not None else asked.offset
-        found: list[tuple[Phone, User | None]] = []
-        if asked.offset < total or end is not None:
-            found = (await self._phones.page(end.last if end is not None else "", skipped + asked.limit + 1))[skipped:]
-        items = found[: asked.limit]
-        listed = Listed(items, asked.offset, asked.limit, total, more=len(found) > asked.limit)
-        if listed.more:
-            await self._ended(asked, PHONES, items[-1][0].phone_id, ends, total)
-        return listed
+        """All phones, nobody's too."""
+        return await self.counted(asked, PHONES, self._phone_rows.count, self._phones.page, lambda owned: owned[0].phone_id)
 
     async def members(self, asked: Asked, group_id: str) -> Listed[User]:
         """The members of a group. The rows of members are pointers: whose record does not agree is left out of its page."""
-        listed = await self.cut(asked, f"members-{group_id}", await self._members.members(group_id), lambda user_id: user_id)
+        count, page = partial(self._members.count, group_id), partial(self._members.page, group_id)
+        listed = await self.counted(asked, f"members-{group_id}", count, page, lambda user_id: user_id)
         return listed.of(await members_among(self._users, group_id, listed.items))
+
+    async def counted[T](
+        self,
+        asked: Asked,
+        of: str,
+        count: Callable[[], Awaitable[int]],
+        page: Callable[[str, int], Awaitable[list[T]]],
+        key: Callable[[T], str],
+    ) -> Listed[T]:
+        """A page of the list that `of` names, too long to read whole: it is counted at the first page, and the number is carried along.
+
+        `page` gives up to so many items whose keys come after a key ("" for the first), in order.
+        """
+        ends = await self._ends.of(asked.reader, of) if asked.offset else PageEnds()
+        end = ends.at(asked.offset, self._clock.now())
+        total = end.total if end is not None else await count()
+        skipped = 0 if end is not None else asked.offset
+        found: list[T] = []
+        if asked.offset < total or end is not None:
+            found = (await page(end.last if end is not None else "", skipped + asked.limit + 1))[skipped:]
+        items = found[: asked.limit]
+        listed = Listed(items, asked.offset, asked.limit, total, more=len(found) > asked.limit)
+        if listed.more:
+            await self._ended(asked, of, key(items[-1]), ends, total)
+        return listed
 
     async def cut[T](self, asked: Asked, of: str, items: Sequence[T], key: Callable[[T], str]) -> Listed[T]:
         """A page of `items`, which are the whole of the list that `of` names, in the order of their ids."""

@@ -123,6 +123,16 @@ class Runs:
         verdict = await self._verdict(run_ref)
         return await _paged(self._context.changes.skips(run_ref, verdict.plan, _row(cursor)), limit, cursor, match) if verdict else ([], "")
 
+    async def skip_of(self, run_ref: str, object_id: str) -> Skip | None:
+        """Why this object was left out; None when it was not. One request for each 5,000 that were."""
+        verdict = await self._verdict(run_ref)
+        if verdict is not None:
+            async for _, skips in self._context.changes.skips(run_ref, verdict.plan):
+                for skip in skips:
+                    if skip.object_id == object_id:
+                        return skip
+        return None
+
     async def held(self, run_ref: str, *, limit: int, cursor: str = "") -> tuple[list[HeldChange], str]:
         """What the brake holds, or would hold, and the cursor for more (D-12)."""
         verdict = await self._verdict(run_ref)

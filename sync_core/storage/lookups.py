@@ -15,7 +15,7 @@ from sync_core.errors import Conflict
 from sync_core.storage.bulk import each, seek_many, write_all
 from sync_core.storage.members import Edits
 from sync_core.storage.phones import PhoneRows
-from sync_core.storage.tables import MAX_OPERATIONS, Delete, Insert, Operation, Replace, Row, Tables
+from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables
 from sync_core.storage.users import UserRows
 
 TABLES = (EMAILS, NUMBERS, BYPASS_CODES)
@@ -68,10 +68,19 @@ class Lookups:
         """The user whose record may list it; "" for nobody."""
         return next(iter(await self._entries(BYPASS_CODES, code_id)), "")
 
-    async def bypass_codes(self) -> list[tuple[str, str]]:
-        """The ids of all, in order, each with the user whose record may list it."""
-        pages = self._tables.query(BYPASS_CODES, _partition(BYPASS_CODES, "DB"))
-        return [(row.key, entry) async for page in pages for row in page for entry in _entries(row)[:1]]
+    async def bypass_codes(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """Up to `limit` ids that come after `after` ("" for the first), in order, each with the user whose record may list it."""
+        start, found = f"{after}!" if after else "", list[tuple[str, str]]()
+        async for page in self._tables.query(BYPASS_CODES, _partition(BYPASS_CODES, "DB"), start=start, page=min(limit, PAGE_ROWS)):
+            found += [(row.key, entry) for row in page for entry in _entries(row)[:1]]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def count_bypass_codes(self) -> int:
+        """How many rows there are: a request a thousand."""
+        pages = self._tables.query(BYPASS_CODES, _partition(BYPASS_CODES, "DB"), select=("version",))
+        return sum([len(page) async for page in pages])
 
     async def _entries(self, table: str, key: str) -> list[str]:
         return _entries(await self._tables.get(table, _partition(table, key), key))

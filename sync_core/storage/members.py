@@ -19,6 +19,7 @@ COLUMN_USERS = 64 * 1024 // ids.PACKED_BYTES
 COLUMNS = 15
 ROWS_A_PAGE = 4
 """A row has a few members, or 375 KB of them in a group of a million."""
+_COUNT = "count"
 _VERSION = 1
 
 
@@ -37,6 +38,11 @@ class MemberRows:
     async def members(self, group_id: str) -> list[str]:
         """All user ids of the group, in order."""
         return [user for page in [page async for page in self._tables.query(TABLE, group_id)] for row in page for user in _users(row)]
+
+    async def count(self, group_id: str) -> int:
+        """How many users the group's rows name: one small request, however many they are."""
+        pages = self._tables.query(TABLE, group_id, select=(_COUNT,))
+        return sum([row.number(_COUNT) async for page in pages for row in page])
 
     async def page(self, group_id: str, after: str, limit: int) -> list[str]:
         """Up to `limit` user ids of the group that come after `after` ("" for the first), in order."""
@@ -109,10 +115,10 @@ def _operation(group_id: str, key: str, row: Row | None, edits: Edits) -> Operat
 
 
 def _columns(users: list[bytes]) -> dict[str, Value]:
-    """Columns ids00, ids01, … Raises StopRun for more users than fit one row: 2.6 million a group."""
+    """How many there are, and columns ids00, ids01, … Raises StopRun for more users than fit one row: 2.6 million a group."""
     if len(users) > COLUMNS * COLUMN_USERS:
         raise StopRun(f"{len(users)} members of one group do not fit one row")
-    values: dict[str, Value] = {"version": _VERSION}
+    values: dict[str, Value] = {"version": _VERSION, _COUNT: len(users)}
     for number, start in enumerate(range(0, len(users), COLUMN_USERS)):
         values[f"ids{number:02d}"] = b"".join(users[start : start + COLUMN_USERS])
     return values

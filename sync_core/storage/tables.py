@@ -34,6 +34,13 @@ class Row:
             raise TypeError(f"{name} of {self.partition}/{self.key} is not text")
         return value
 
+    def number(self, name: str) -> int:
+        """A property that is a whole number; 0 where the row has none."""
+        value = self.values.get(name, 0)
+        if not isinstance(value, int):
+            raise TypeError(f"{name} of {self.partition}/{self.key} is not a whole number")
+        return value
+
     def blob(self, name: str) -> bytes:
         """A property that is bytes; none where the row has none."""
         value = self.values.get(name, b"")

@@ -9,6 +9,7 @@ import pytest
 from sync_core import ids
 from sync_core.directory.roles import Role
 from sync_core.directory.users import User
+from sync_core.management import memberships
 from sync_core.storage.members import Edits, MemberRows
 from sync_core.storage.page_ends import KEPT, PageEnds
 from sync_core.storage.records import record
@@ -40,7 +41,7 @@ async def page(admin: AdminCaller, path: str = "/admin/v1/users", **parameters: 
 
     admin.client.ask = ask
     found, metadata = await admin("ask")
-    return [one.get("user_id") or one["group_id"] for one in found], metadata
+    return [one.get("user_id") or one.get("group_id") or one["bypass_code_id"] for one in found], metadata
 
 
 async def test_pages_say_how_to_go_on_and_back(admin: AdminCaller, rows: UserRows) -> None:
@@ -168,6 +169,41 @@ async def test_the_users_of_a_group_are_paged_alike(admin: AdminCaller, rows: Us
     path = f"/admin/v2/groups/{group['group_id']}/users"
     assert await page(admin, path, offset="200") == (everybody[200:], {"total_objects": 230, "prev_offset": 100})
     assert [user["user_id"] for user in await admin("get_group_users", group["group_id"])] == everybody
+
+
+@pytest.mark.filterwarnings("ignore:The v1 Admin API:DeprecationWarning")
+async def test_a_group_of_very_many_users_is_not_listed_whole(admin: AdminCaller, rows: UserRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memberships, "MOST_WHOLE", 3)
+    group_id = (await admin("create_group", "Staff"))["group_id"]
+    for user_id in (members := await populate(rows, 4))[:3]:
+        await admin("add_user_group", user_id, group_id)
+    assert [user["user_id"] for user in (await admin("get_group", group_id))["users"]] == members[:3]
+    await admin("add_user_group", members[3], group_id)
+
+    status, code, said = await admin.refused("get_group", group_id)
+
+    assert (status, code) == (400, 40002)
+    assert "a group of 4 users is not listed whole" in said
+    assert (await admin("get_group", group_id, api_version=2))["group_id"] == group_id
+
+
+async def test_bypass_codes_are_counted_at_the_first_page_and_read_on_from_where_the_last_one_ended(
+    admin: AdminCaller, rows: UserRows
+) -> None:
+    for user_id in await populate(rows, 3):
+        await admin("add_user_bypass_codes", user_id)
+    everybody = [code["bypass_code_id"] for code in await admin("get_bypass_codes")]
+    assert (len(everybody), everybody) == (30, sorted(everybody))
+    path = "/admin/v1/bypass_codes"
+    assert (await page(admin, path, limit="10"))[1] == {"total_objects": 30, "next_offset": 10}
+
+    await admin("delete_bypass_code_by_id", everybody[3])
+
+    assert await page(admin, path, limit="10", offset="10") == (
+        everybody[10:20],
+        {"total_objects": 30, "next_offset": 20, "prev_offset": 0},
+    )
+    assert await page(admin, path, limit="10", offset="25") == (everybody[26:], {"total_objects": 29, "prev_offset": 15})
 
 
 async def test_groups_are_paged_alike(admin: AdminCaller) -> None:

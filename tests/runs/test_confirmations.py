@@ -13,6 +13,7 @@ from sync_core.runs.record import State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.members import Edits
 from sync_core.storage.users import Edit
+from sync_core.tally import TABLES, tally
 from tests.runs.picture import check_sound
 from tests.runs.test_brake import approvals
 from tests.runs.world import World
@@ -54,6 +55,22 @@ async def test_who_is_disabled_here_is_taken_over_only_once_that_is_confirmed(cl
     assert (run.state, ann.user_id, ann.status) == (State.COMPLETED, ANN, Status.ACTIVE)
     assert await world.group_names(ann) == {"Staff"}
     await check_sound(world)
+
+
+async def test_who_is_confirmed_is_found_among_thousands_left_out_in_three_requests():
+    world, key, _ = await met()
+    run = await world.sync(key)
+    verdict = await world.context.changes.verdict(run.run, run.plan_attempt)
+    (skip,) = await skipped(world, run.run)
+    assert verdict is not None
+    crowd = [replace(skip, object_id=f"object {number:04d}") for number in range(5000)]
+    await world.context.changes.add_skips(run.run, verdict.plan, crowd)
+
+    with tally() as requests:
+        assert await world.runs.skip_of(run.run, "object 4999") == crowd[-1]
+
+    assert requests[TABLES] == 3
+    assert await world.runs.skip_of(run.run, "object 5000") is None
 
 
 async def test_a_confirmation_on_a_preview_is_used_by_the_run_and_gone_then():

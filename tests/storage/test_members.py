@@ -7,6 +7,7 @@ import pytest
 from sync_core import ids
 from sync_core.storage.members import COLUMN_USERS, TABLE, Edits, MemberRows
 from sync_core.storage.memory import MemoryTables
+from sync_core.tally import TABLES, tally
 
 GROUP = "DGAAAAAAAAAAAAAAAAAA"
 
@@ -47,6 +48,21 @@ async def test_a_group_has_a_row_for_each_partition_of_users_and_no_empty_one():
 
     assert await members.members(GROUP) == everybody[:10]
     assert [row.key async for page in tables.query(TABLE, GROUP) for row in page] == sorted({user[2] for user in everybody[:10]})
+
+
+async def test_members_are_counted_without_reading_who_they_are():
+    _, members = await rows()
+    assert await members.count(GROUP) == 0
+    everybody = people(500)
+    await members.edit({GROUP: Edits(set(everybody), set())})
+    assert await members.count(GROUP) == 500
+
+    await members.edit({GROUP: Edits({*people(7, seed=2)}, set(everybody[10:]))})
+
+    assert await members.count(GROUP) == 17
+    with tally() as requests:
+        await members.count(GROUP)
+    assert requests[TABLES] == 1
 
 
 async def test_one_row_holds_more_users_than_one_of_its_columns_can():

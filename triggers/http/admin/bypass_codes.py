@@ -34,7 +34,7 @@ async def list_of_user(call: Call) -> Ok:
 
 async def list_codes(call: Call) -> Ok:
     codes = call.services.admin.bypass_codes
-    listed = await call.services.admin.listing.cut(call.asked(), "codes", await codes.all_ids(), lambda owner: owner[0])
+    listed = await call.services.admin.listing.counted(call.asked(), "codes", codes.count, codes.ids, lambda owner: owner[0])
     return page(listed.of([code_object(*one) for one in await codes.many(listed.items)]))
 
 

@@ -32,7 +32,7 @@ async def read_group(call: Call) -> Ok:
 
 
 async def read_group_with_users(call: Call) -> Ok:
-    """Version 1: with all its users."""
+    """Version 1: with all its users, of whom there may be too many for one answer."""
     named = await _named(call)
     return Ok(group_with_users(named, await call.services.memberships.all(named[0].group_id)))
 
