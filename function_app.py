@@ -8,7 +8,7 @@ import azure.functions as func
 from sync_core.services import Services, open_services
 from sync_core.settings import Settings
 from triggers import queues, timers
-from triggers.http.app import create_app
+from triggers.http import function
 
 
 @cache
@@ -19,6 +19,7 @@ def services() -> Services:
 for chatty in ("azure", "httpx"):  # they log every request
     logging.getLogger(chatty).setLevel(logging.WARNING)
 
-app = func.AsgiFunctionApp(app=create_app(services), http_auth_level=func.AuthLevel.ANONYMOUS)
+app = func.FunctionApp()
+app.register_functions(function.blueprint(services))
 app.register_functions(queues.blueprint(services))
 app.register_functions(timers.blueprint(services))

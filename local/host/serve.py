@@ -15,6 +15,7 @@ import uvicorn
 from local.host.app import FunctionApp, Listeners
 from local.host.gateway import behind_gateway
 from local.host.options import HostOptions
+from local.host.targets import well_addressed
 
 _log = logging.getLogger("local.host")
 
@@ -53,7 +54,7 @@ async def serve(app: FunctionApp, options: HostOptions, port: int, announce: Cal
         url = f"http://{os.environ['WEBSITE_HOSTNAME']}"
         listeners = Listeners(app, options, os.environ)
         config = uvicorn.Config(
-            behind_gateway(listeners.http),
+            well_addressed(behind_gateway(listeners.http)),
             lifespan="off",
             log_config=None,
             access_log=False,

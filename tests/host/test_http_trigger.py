@@ -133,6 +133,42 @@ def test_the_gateway_sends_admin_on_to_api_admin(host: HostProcess, path: str, r
     assert seen["headers"]["host"] == "api.example.com"
 
 
+def _raw(host: HostProcess, request: str) -> str:
+    """All that the host answers to these lines."""
+    url = host.client.base_url
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall(f"{request}\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        with connection.makefile("rb") as answer:
+            return answer.read().decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["[::1", "[]", "[::1]x", "a.example:65536", "a.example:", ":80", "x/api/..?", "a b", "a@b", "a.example\r\nHost: a.example"]
+)
+def test_a_host_header_that_is_none_is_refused(host: HostProcess, wrong: str):
+    assert _raw(host, f"GET / HTTP/1.1\r\nHost: {wrong}").startswith("HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("right", ["a.example", "a.example:65535", "[::1]:7071", "127.0.0.1", ""])
+def test_a_host_header_that_is_one_is_served(host: HostProcess, right: str):
+    assert _raw(host, f"GET / HTTP/1.1\r\nHost: {right}").startswith("HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [("http://A.example/one%20two?x=1", "/one two"), ("http://a.example:80/b", "/b"), ("http://a.example", "/")],
+)
+def test_a_target_may_be_a_whole_url_of_the_same_host(host: HostProcess, target: str, path: str):
+    answer = _raw(host, f"GET {target} HTTP/1.1\r\nHost: a.example")
+    assert answer.startswith("HTTP/1.1 200 ")
+    assert json.loads(answer.partition("\r\n\r\n")[2])["path"] == path
+
+
+@pytest.mark.parametrize("target", ["http://b.example/b", "ftp://a.example/b", "a.example/b", "*"])
+def test_a_target_elsewhere_is_refused(host: HostProcess, target: str):
+    assert _raw(host, f"GET {target} HTTP/1.1\r\nHost: a.example").startswith("HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("path", ["/ADMIN/v1/users", "/Admin", "/runtime", "/runtime/webhooks/x", "/RUNTIME/x"])
 def test_a_reserved_path_is_a_404_without_a_body(host: HostProcess, path: str):
     response = host.client.get(path)

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sync_core.errors import SyncError
+from sync_core.errors import Rejected, SyncError
 from triggers.http.admin.answers import FAULT as ADMIN_FAULT
 from triggers.http.admin.answers import failed, refused
 from triggers.http.admin.app import is_admin
@@ -18,6 +18,8 @@ from triggers.http.services import GiveServices
 from triggers.http.signatures import ACTOR, needs_signature, signed_request
 
 MAX_BODY_BYTES = 1024 * 1024
+NOT_UTF8 = "\N{REPLACEMENT CHARACTER}"
+"""What a path has in the place of bytes that are no UTF-8; nothing here is named by it."""
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -51,6 +53,8 @@ class Edge:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if NOT_UTF8 in scope["path"]:
+                raise Rejected("the path is not UTF-8: percent-encode the UTF-8 form of what it names")
             body = await _read(receive)
             if needs_signature(scope["path"]):
                 services = self._services()
