@@ -19,6 +19,7 @@ from sync_core.runs.plan import PlanStep
 from sync_core.runs.read import ReadStep
 from sync_core.runs.record import Phase, Run, State
 from sync_core.storage.diagnostics import StepReport
+from sync_core.storage.records import BrokenRow
 from sync_core.storage.staging import Sign
 from sync_core.tally import tally
 
@@ -98,6 +99,11 @@ class Steps:
             except Reauthorize as refusal:
                 delay = await self._ask_again(message, refusal)
                 what, error = f"{PUT_OFF}-{what}", refusal
+            except BrokenRow as broken:
+                if isinstance(message, Finish):  # it has ended but for this: the host tries again, then `watch`
+                    raise
+                log.exception("run %s fails", message.run)
+                await self._course.end(message.run, State.FAILED, f"{broken}: put this row right, or delete it; then run the sync again")
             except SyncError as fault:
                 log.warning("run %s fails: %s", message.run, fault)
                 await self._course.end(message.run, State.FAILED, str(fault))

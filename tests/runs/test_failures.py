@@ -1,6 +1,7 @@
 """What goes wrong around a run: the outside is busy or refuses, messages are poisoned or lost, workers come too late."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from sync_core.directory.users import User
 from sync_core.errors import AlreadyRunning, Reauthorize, StopRun, Transient
 from sync_core.runs.messages import STEPS, Apply, Message, Read
 from sync_core.runs.record import Phase, State
+from sync_core.storage import users
 from sync_core.storage.cuts import Call, Method, Point, Port
+from sync_core.storage.tables import Upsert
 from tests.runs.fates import Busy
 from tests.runs.picture import check_sound, etags
 from tests.runs.world import Cut, World
@@ -86,6 +89,29 @@ async def test_a_source_that_refuses_fails_the_run_with_its_reason_and_frees_the
     assert await world.users() == []
     world.source.broken.clear()
     assert (await world.sync(key)).state is State.COMPLETED
+    await check_sound(world)
+
+
+@pytest.mark.parametrize("phase", [Phase.BEGIN, Phase.PLAN, Phase.APPLY])
+async def test_a_broken_row_of_a_user_fails_the_run_which_names_it_until_it_is_put_right(phase: Phase):
+    world, key = await staffed()
+    await world.sync(key)
+    ann = await world.user("ann@corp.example")
+    world.source.accounts[world.source.named("ann")].attributes["displayName"] = "Ann Lind"
+    run = await world.until(phase, await world.start(key))
+    whole = await world.tables.get(users.TABLE, ann.user_id[2], ann.user_id)
+    assert whole is not None
+    await world.tables.write(users.TABLE, Upsert(replace(whole, values={**whole.values, "record0": b"{}"})))
+
+    await world.drain()
+
+    ended = await world.context.runs.get(run.run)
+    assert ended.state is State.FAILED
+    assert f"the row '{ann.user_id}' in the partition '{ann.user_id[2]}' is no User" in ended.reason
+    assert await world.runs.running(key) == ""
+    await world.tables.write(users.TABLE, Upsert(whole))
+    assert (await world.sync(key)).state is State.COMPLETED
+    assert (await world.user("ann@corp.example")).realname == "Ann Lind"
     await check_sound(world)
 
 
