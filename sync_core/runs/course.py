@@ -60,8 +60,8 @@ class Course:
             if run.phase in _NEXT.get(phase, ()):
                 await self.dispatch(run)
             raise Superseded(f"run {run.run} is past the step {phase}")
-        if run.outcome is None and run.sync is not None and await self._settings_changed(run, run.sync):
-            run = await self.end(run.run, State.CANCELLED, "the settings of the sync changed while it ran; run it again")
+        if run.outcome is None and run.sync is not None and (reason := await self._overtaken(run, run.sync)):
+            run = await self.end(run.run, State.CANCELLED, reason)
             if run.phase is not phase:
                 raise Superseded(f"run {run.run} was cancelled")
         return run
@@ -167,10 +167,13 @@ class Course:
         slices = {tuple(sign.removeprefix(prefix).split("-")[:2]) for sign in signs}
         return Counter(chain for chain, _ in slices)
 
-    async def _settings_changed(self, run: Run, fixed: Sync) -> bool:
-        """Or the sync was deleted. A preview goes by settings of its own."""
+    async def _overtaken(self, run: Run, fixed: Sync) -> str:
+        """Why the run is to be cancelled for its sync's sake, "" for no reason. A preview goes by settings of its own."""
         now = await self._context.syncs.get(run.directory_key)
-        return now is None or now.deleted_at is not None or (run.kind is RunKind.FULL and now.version != fixed.version)
+        if now is None or now.deleted_at is not None:
+            return "the sync was deleted while it ran"
+        changed = run.kind is RunKind.FULL and now.version != fixed.version
+        return "the settings of the sync changed while it ran; run it again" if changed else ""
 
 
 def claim_step(attempt: int) -> str:

@@ -51,6 +51,19 @@ async def shown_groups(here: World, user: User) -> set[str]:
     return {api_name(group, known[group.sync].name if group.sync else "") for group in kept}
 
 
+@pytest.mark.parametrize("previewed", [True, False])
+async def test_a_run_whose_sync_is_deleted_is_cancelled_and_says_why(previewed: bool):  # D-17
+    here, acme, _ = await shared()
+    settings = await here.context.syncs.existing(acme)
+    run = await here.until(Phase.PLAN, await (here.previews.start(settings, "test") if previewed else here.start(acme)))
+
+    await delete(here, acme)
+    await here.drain()
+
+    ended = await here.context.runs.get(run.run)
+    assert (ended.state, ended.reason) == (State.CANCELLED, "the sync was deleted while it ran")
+
+
 async def test_users_and_groups_stay_as_they_are_and_become_unmanaged():  # B-140, B-141, B-143
     here, acme, _ = await shared()
     before = {table: rows for table, rows in etags(here).items() if table in DIRECTORY}
