@@ -1,7 +1,8 @@
 """Requests that are repeated with the same Idempotency-Key are done once, and answered as the first was, for 24 hours.
 
 A key belongs to its actor and to one path. Two at once: one is done, the other refused. What came to a fault of ours or to a busy outside
-is not kept: repeated, it is tried again. A request whose process died may be repeated after 10 minutes.
+is not kept: repeated, it is tried again. So is a refusal by If-Match or by a digest (412), whose caller has read again meanwhile.
+A request whose process died may be repeated after 10 minutes.
 """
 
 import base64
@@ -24,6 +25,7 @@ DIED = timedelta(minutes=10)
 """functionTimeout: no call takes as long."""
 MOST_BYTES = 512 * 1024
 """A longer answer is not kept: its request is not protected, as if it had no key."""
+_NOT_KEPT = frozenset({412, 429})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -84,7 +86,7 @@ class Idempotency:
     async def keep(self, begun: Begun, answer: Kept) -> None:
         """The answer, for whoever repeats the request; none that a repetition could better."""
         with suppress(Conflict):
-            if answer.status >= 500 or answer.status == 429 or len(answer.body) > MOST_BYTES:
+            if answer.status >= 500 or answer.status in _NOT_KEPT or len(answer.body) > MOST_BYTES:
                 await self._rows.remove(begun.row)
                 return
             sealed = self._box.seal(base64.b64encode(answer.body).decode(), owner=begun.key)

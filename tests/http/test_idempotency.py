@@ -38,6 +38,19 @@ async def test_a_refusal_is_given_again_too(caller: httpx.AsyncClient) -> None:
     assert again.content == first.content
 
 
+async def test_a_refusal_by_if_match_is_not_kept_so_whoever_has_read_again_may_repeat(caller: httpx.AsyncClient) -> None:
+    ann = (await caller.post("/api/v1/users", json=ANN)).headers
+    path, phone = f"{ann['location']}/phones", {"number": "+4930901820"}
+    problem(await caller.post(path, json=phone, headers={**KEY, "If-Match": '"older"'}), 412, 41201)
+
+    added = await caller.post(path, json=phone, headers={**KEY, "If-Match": ann["etag"]})
+    assert added.status_code == 201
+    again = await caller.post(path, json=phone, headers={**KEY, "If-Match": '"newer"'})
+
+    assert (again.status_code, again.content) == (201, added.content)
+    assert len((await caller.get(path)).json()["items"]) == 1
+
+
 async def test_a_key_stands_for_one_request_of_one_actor_at_one_path(api: Api, caller: httpx.AsyncClient) -> None:
     await caller.post("/api/v1/users", json=ANN, headers=KEY)
 
