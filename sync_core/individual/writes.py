@@ -15,7 +15,7 @@ from sync_core.planning.changes import Change, Kind, Repair
 from sync_core.planning.events import events_of
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer, read_later
-from sync_core.runs.apply import Applier, Settled
+from sync_core.runs.apply import Applier
 from sync_core.runs.claim import Claimer
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
@@ -23,6 +23,7 @@ from sync_core.runs.hand import Hand
 from sync_core.runs.record import Run
 from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.rivals import Rivals
+from sync_core.runs.settled import Settled, widen_in
 from sync_core.storage import applied, objects
 from sync_core.storage.applied import Applied
 from sync_core.storage.bulk import each, leave_out, write_all
@@ -49,9 +50,11 @@ class SingleWrites:
         """None when claims were lost to somebody else: then it is to be planned again."""
         changes = decided.plan.changes
         if self._beside is None and all(map(_stamps_only, changes)):
-            if decided.plan.skips:
-                await self._keep_plan(attempt, decided)
-            settled = await self._applier.records(self._hand, writer, changes)
+            plan = await self._keep_plan(attempt, decided) if decided.plan.skips else ""
+            settled = await self._applier.records(
+                self._hand, writer, changes, widen_in(self._context.changes, self._run.run, plan, _CHAIN, 0)
+            )
+            await self._applier.pointers(settled)  # of records that somebody edited since
             await self._applier.objects(self._hand, writer, settled, {})
             return settled
         plan = await self._enter(attempt, decided)
@@ -59,7 +62,7 @@ class SingleWrites:
         if lost:
             self._given_up += changes
             return None
-        settled = await self._applier.records(self._hand, writer, changes)
+        settled = await self._applier.records(self._hand, writer, changes, widen_in(self._context.changes, self._run.run, plan, _CHAIN, 0))
         await self._applier.pointers(settled)
         await self._release(decided)
         await together(

@@ -81,6 +81,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Digests of names that others take from this user."""
     frees: tuple[str, ...] = ()
     """Digests of names that it gives up and nobody takes."""
+    drops: tuple[str, ...] = ()
+    """Digests of names that it was found to give up besides, when it was written: an edit had given them after this was planned."""
     enters: tuple[str, ...] = ()
     """Ids of groups whose member rows shall list the user: those that are new to it, or all of them when its rows are to be put right."""
     leaves: tuple[str, ...] = ()

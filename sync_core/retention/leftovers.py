@@ -27,6 +27,8 @@ from sync_core.runs.hand import Hand
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import RunKind, may_write
 from sync_core.runs.repair import remove_strays, repair_claims
+from sync_core.runs.settled import widen_in
+from sync_core.storage.changes import slice_of
 from sync_core.storage.locks import Lock
 from sync_core.storage.members import Edits
 
@@ -70,7 +72,7 @@ class DeletedSyncs:
             again = message.again
             if message.of == "rows":
                 await self._by_the_records(key, code, slice_[1])
-            elif await self._finish_transfers(key, code, lock.fence + 1, slice_[1]):
+            elif await self._finish_transfers(key, code, lock.fence + 1, *slice_):
                 again = True
             await self._send(message.model_copy(update={"after": slice_[0], "again": again, "tries": 0}))
         elif message.of == "transfers":
@@ -102,7 +104,7 @@ class DeletedSyncs:
                     return found
         return None
 
-    async def _finish_transfers(self, key: str, code: str, fence: int, changes: Sequence[Change]) -> bool:
+    async def _finish_transfers(self, key: str, code: str, fence: int, of: str, changes: Sequence[Change]) -> bool:
         """Who was to give up a name that the taker's record lists already does so, with all that was planned for it, as after a cancel
         (D-14). Whether anybody did.
         """
@@ -116,7 +118,7 @@ class DeletedSyncs:
         run = await self._context.runs.get(code)
         writer = with_(await make_writer(self._context, run), individual=run.kind is RunKind.INDIVIDUAL)
         hand = Hand(key, code, writer.read_at, fence)
-        settled = await self._applier.records(hand, writer, half)
+        settled = await self._applier.records(hand, writer, half, widen_in(self._context.changes, code, *slice_of(of)))
         await self._applier.pointers(settled)
         await self._applier.objects(hand, writer, settled, {})
         return any(one.after is not None and one.after.name_digests.keys().isdisjoint(one.change.yields) for one in settled)
@@ -163,7 +165,7 @@ class DeletedSyncs:
 def _repairs(changes: Sequence[Change]) -> list[Repair]:
     """Of the claims that were made for the users, and of those that they were to give up."""
     claimed = [(move.digest, change.user_id) for change in changes for move in change.moves]
-    freed = [(key, change.user_id) for change in changes for key in change.frees]
+    freed = [(key, change.user_id) for change in changes for key in (*change.frees, *change.drops)]
     return [Repair(key, user_id, "") for key, user_id in (*freed, *claimed)]
 
 

@@ -6,16 +6,14 @@ The order is what makes every cut harmless: a pointer that comes first is not be
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.directory.lookups import Pointer, pointers
-from sync_core.directory.users import Status, User
 from sync_core.errors import Conflict, Missing
 from sync_core.planning.changes import Action, Change
-from sync_core.planning.settle import Writer, gained, live_holds, same, settle
+from sync_core.planning.settle import Writer, gained, live_holds, same
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
@@ -23,6 +21,8 @@ from sync_core.runs.hand import Hand, hand_of
 from sync_core.runs.messages import Apply, slice_share
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run
+from sync_core.runs.repair import remove_strays
+from sync_core.runs.settled import Settled, Widen, settled, widen_in
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import each, write_all
 from sync_core.storage.members import Edits
@@ -34,20 +34,6 @@ from sync_core.storage.users import Edit, StoredUser
 _PARALLEL_PARTITIONS = 8
 _FEW = 100
 """No more changes than these wait for no other partition: somebody waits for an individual sync (B-110)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A change and the record that came of it; None when there is none."""
-
-    change: Change
-    after: User | None
-    regrouped: frozenset[str]
-    """Groups that this entered or left."""
-    moved: frozenset[Pointer]
-    """What began or ceased to point to the record."""
-    dropped: frozenset[str]
-    """Digests of names that the record listed and does not list any more: also those that an edit gave it after this was planned."""
 
 
 class ApplyStep:
@@ -62,7 +48,8 @@ class ApplyStep:
         slices = verdict.slices.get(message.chain, 0) if verdict is not None else 0
         if verdict is not None and message.number < slices:
             changes = await self._context.changes.slice(run.run, verdict.plan, message.chain, message.number)
-            done = await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names])
+            widen = widen_in(self._context.changes, run.run, verdict.plan, message.chain, message.number)
+            done = await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names], widen)
             await self._account.applied(run, verdict.plan, message, done)
         if message.number + 1 < slices:
             await self._course.send(message.model_copy(update={"number": message.number + 1, "tries": 0}))
@@ -71,11 +58,11 @@ class ApplyStep:
         if not await self._course.unapplied(run):
             await self._course.advance(run, Phase.FINISH)
 
-    async def _apply(self, run: Run, message: Apply, changes: Sequence[Change]) -> list[Change]:
+    async def _apply(self, run: Run, message: Apply, changes: Sequence[Change], widen: Widen) -> list[Change]:
         """Returns those that are in the records now."""
         writer = await make_writer(self._context, run)
         hand = hand_of(run)
-        settled = await self._applier.records(hand, writer, changes)
+        settled = await self._applier.records(hand, writer, changes, widen)
         await self._course.check_lock(run.directory_key, run.run)
         await self._applier.pointers(settled)
         claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
@@ -89,13 +76,13 @@ class Applier:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def records(self, hand: Hand, writer: Writer, changes: Sequence[Change]) -> list[Settled]:
+    async def records(self, hand: Hand, writer: Writer, changes: Sequence[Change], widen: Widen) -> list[Settled]:
         by_partition: defaultdict[str, list[Change]] = defaultdict(list)
         for change in changes:
             by_partition[ids.user_partition(change.user_id)].append(change)
 
         async def records(partition: str) -> list[Settled]:
-            return await self._records(hand, writer, partition, by_partition[partition])
+            return await self._records(hand, writer, partition, by_partition[partition], widen)
 
         # Before the records: whoever is in the directory is found, whatever dies on the way.
         await self._context.lookups.follow({pointer: True for change in changes for pointer in gained(change)})
@@ -109,9 +96,9 @@ class Applier:
 
     # Records
 
-    async def _records(self, hand: Hand, writer: Writer, partition: str, changes: Sequence[Change]) -> list[Settled]:
+    async def _records(self, hand: Hand, writer: Writer, partition: str, changes: Sequence[Change], widen: Widen) -> list[Settled]:
         """Settles and writes the records of one partition, those that others changed meanwhile again."""
-        settled: dict[str, Settled] = {}
+        found: dict[str, Settled] = {}
         pending = {change.user_id: change for change in changes}
         written = 0
         # A new user is not looked for: if an earlier delivery made it, inserting it is refused, and then it is read.
@@ -119,12 +106,15 @@ class Applier:
         while pending:
             stored = await self._context.users.many(read)
             edits: list[Edit] = []
+            wider: dict[str, Change] = {}
             for user_id, change in pending.items():
                 before = stored.get(user_id)
-                after = _settle(before, change, writer)
-                settled[user_id] = _settled(change, before, after)
-                if after is not None and (before is None or after is not before.user):
-                    edits.append(Edit(before, after))
+                found[user_id] = one = settled(change, before, writer)
+                if one.after is not None and (before is None or one.after is not before.user):
+                    edits.append(Edit(before, one.after))
+                    if before is not None and one.wider is not change:
+                        wider[user_id] = one.wider
+            await widen(wider)
             await self._before_writing(hand, edits, writer)
             refused = await self._context.users.write(partition, edits, hand.directory_key, hand.fence)
             written += len(edits) - len(refused)
@@ -132,7 +122,7 @@ class Applier:
             pending = {user_id: pending[user_id] for user_id in read}
         if written < len(changes):
             await self._context.users.copy_counts(partition)  # an earlier delivery, or run, may have written the rest and died
-        return list(settled.values())
+        return list(found.values())
 
     async def _before_writing(self, hand: Hand, edits: Sequence[Edit], writer: Writer) -> None:
         """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
@@ -203,15 +193,22 @@ class Applier:
 
     async def objects(self, hand: Hand, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
         operations: list[Operation] = []
+        in_vain: list[tuple[str, str]] = []
         for one in settled:
             etag = claimed.get(one.change.object_id, one.change.etag)
-            if etag and not _newer_elsewhere(one.after, writer):
+            if not etag:
+                continue
+            if not one.is_newer_elsewhere(writer):
                 operations.append(_object(hand, writer, one, etag))
+            elif one.after is not None and (hand.directory_key, one.change.object_id) not in one.after.objects:
+                in_vain.append((one.change.object_id, etag))
 
         async def meet(operation: Operation, error: Conflict) -> Operation | None:
             return await self._object_again(hand, writer, operation, error)
 
         await write_all(self._context.tables, objects.TABLE, operations, on_conflict=meet)
+        # A claim that a later reading left without a record: no purge would find it, should the sync be deleted (D-16, D-27).
+        await remove_strays(self._context, hand.directory_key, in_vain, hand.mark)
 
     async def _object_again(self, hand: Hand, writer: Writer, operation: Operation, error: Conflict) -> Operation | None:
         """A later reading's row stays; one that this run wrote before, or claimed, is written over.
@@ -232,46 +229,13 @@ class Applier:
         return Replace(Row(operation.row.partition, key, values, found[1]))
 
 
-def _settled(change: Change, before: StoredUser | None, after: User | None) -> Settled:
-    known = before.user if before is not None else None
-    listed = frozenset(known.name_digests) if known is not None else frozenset[str]()
-    dropped = listed.difference(after.name_digests if after is not None else listed, change.yields)
-    return Settled(change, after, _regrouped(before, after), pointers(known) ^ pointers(after), dropped)
-
-
-def _regrouped(before: StoredUser | None, after: User | None) -> frozenset[str]:
-    known = before.user.groups if before is not None else ()
-    return frozenset(known).symmetric_difference(after.groups if after is not None else known)
-
-
-def _settle(before: StoredUser | None, change: Change, writer: Writer) -> User | None:
-    """As `settle`; and None for a user that was deleted since it was planned, or is being purged: it is not made again (D-27)."""
-    if before is None:
-        return settle(None, change, writer) if Action.CREATE in change.actions else None
-    if before.user.status is Status.PURGING:
-        return None
-    after = settle(before.user, change, writer)
-    return before.user if after is None or _enables_unasked(before.user, after, change, writer) else after
-
-
-def _enables_unasked(before: User, after: User, change: Change, writer: Writer) -> bool:
-    """Whether somebody disabled this unmanaged user after the takeover was planned: then it stays, for the next run to judge (D-05)."""
-    managed = before.in_trash or live_holds(before, writer.existing)
-    enabled = before.status is Status.DISABLED and after.status is not Status.DISABLED
-    return enabled and not managed and Action.ENABLE not in change.actions
-
-
 def _was_in_trash(before: StoredUser | None) -> bool:
     return before is not None and before.user.in_trash
 
 
 def _is_done(one: Settled, writer: Writer) -> bool:
     """Whether the change is in the record; not where the user is gone, or a later reading decided."""
-    return one.after is not None and not _newer_elsewhere(one.after, writer)
-
-
-def _newer_elsewhere(after: User | None, writer: Writer) -> bool:
-    return after is not None and after.read_at is not None and after.read_at > writer.read_at
+    return one.after is not None and not one.is_newer_elsewhere(writer)
 
 
 async def _left_to_others(operation: Operation, error: Conflict) -> None:

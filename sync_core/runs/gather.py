@@ -74,7 +74,7 @@ class Gatherer:
                 async for _, changes in self._context.changes.slices(run, plan):
                     objects.update(change.object_id for change in changes)
                     digests.update(move.digest for change in changes for move in change.moves)
-                    digests.update(key for change in changes for key in change.frees)
+                    digests.update(key for change in changes for key in (*change.frees, *change.drops))
                     for change in changes:
                         points[change.user_id] = gained(change).union(change.loses, points.get(change.user_id, ()))
                         groups[change.user_id] = frozenset((*change.enters, *change.leaves, *groups.get(change.user_id, ())))

@@ -84,8 +84,7 @@ class ChangeRows:
         """As `rewrite_slice`, all slices of the plan."""
         async for key, changes in self.slices(run, plan):
             if any(how(change) != change for change in changes):
-                chain, number = key.split("-")[-2:]
-                await self.rewrite_slice(run, plan, chain, int(number), how)
+                await self.rewrite_slice(run, *slice_of(key), how)
 
     async def rewrite_skips(self, run: str, plan: str, how: Callable[[Skip], Skip]) -> int:
         """As `rewrite_slice`, all rows of skips; returns how many these are."""
@@ -187,6 +186,13 @@ class ChangeRows:
     async def _drop(self, run: str, plan: str) -> None:
         async for rows in self._tables.query(TABLE, run, start=f"{plan}-", end=f"{plan}-~", select=("p0",)):
             await write_all(self._tables, TABLE, [Delete(run, row.key) for row in rows])
+
+
+def slice_of(key: str) -> tuple[str, str, int]:
+    """Plan, chain and number of the slice with this key."""
+    plan, _, place = key.partition("-change-")
+    chain, number = place.split("-")
+    return plan, chain, int(number)
 
 
 def _slice_key(plan: str, chain: str, number: int) -> str:
