@@ -1,11 +1,14 @@
 """What storage does on a bad day: throttling, broken connections, short pages, answers that make no sense."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
 from sync_core.errors import AlreadyExists, Misconfigured, Stale, Transient
+from sync_core.storage import account
 from sync_core.storage.azure import Account, AzureQueues, AzureTables
 from sync_core.storage.retry import Retry
 from sync_core.storage.tables import Insert, Row, Upsert
@@ -229,3 +232,44 @@ async def test_a_queue_that_refuses_this_application_says_what_to_check(stub: St
     ]
     with pytest.raises(Misconfigured, match="connection string"):
         await queues.send("steps", "text")
+
+
+@pytest.fixture
+async def hanging(stub: Stub) -> AsyncIterator[Answer]:
+    """An answer that never comes, or only its beginning."""
+    over = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        if len(stub.requests) % 2:
+            await response.prepare(request)
+        await over.wait()
+        return response
+
+    yield hang
+    over.set()
+
+
+async def test_a_storage_that_hangs_is_given_up(stub: Stub, hanging: Answer) -> None:
+    stub.script = [hanging] * 2
+    here, retry = Account(stub.connection_string), Retry(patience=0.05, later=7)
+    tables, queues = AzureTables(here, retry=retry), AzureQueues(here, retry=retry)
+    with pytest.raises(Transient, match=r"no answer within 0\.05 seconds") as busy:
+        await tables.get(TABLE, "p", "r")
+    assert busy.value.retry_after == 7
+    with pytest.raises(Transient, match="no answer"):
+        await queues.send("steps", "x")
+    await tables.close()
+    await queues.close()
+
+
+async def test_an_answer_that_does_not_come_is_asked_for_again(stub: Stub, hanging: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "READ_SECONDS", 0.05)
+    stub.script = [hanging, hanging, reply(200, ONE)]
+    tables = AzureTables(Account(stub.connection_string), retry=RETRY)
+    assert await tables.get(TABLE, "p", "1") == Row("p", "1", {}, "e1")
+    await tables.close()
+
+
+def test_two_attempts_that_hang_fit_in_the_patience_and_that_in_a_callers() -> None:
+    assert 2 * account.READ_SECONDS + account.CONNECT_SECONDS <= Retry().patience < 30
