@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sync_core.directory.lives import FAILURE_DAYS
+from sync_core.directory.retention import LEAST_DAYS, MOST_DAYS
 from sync_core.directory.schedules import MOST_MINUTES, PACES, SyncKind
+from sync_core.directory.users import A_WEEK
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -70,7 +72,8 @@ class Settings(BaseSettings):
     """Minutes between scheduled runs of a user sync, until the sync's own settings say otherwise."""
     admin_sync_minutes: Annotated[int, Field(ge=PACES[SyncKind.ADMIN].least, le=MOST_MINUTES)] = PACES[SyncKind.ADMIN].default
     """The same of an admin sync."""
-    trash_days: Annotated[int, Field(ge=1, le=90)] = 7
+    trash_days: Annotated[int, Field(ge=LEAST_DAYS, le=MOST_DAYS)] = A_WEEK
+    """Until the deployment's own settings say otherwise."""
     failure_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], NoDecode, Field(min_length=1, max_length=10)] = FAILURE_DAYS
     """Days of failing that are told of by mail, rising, comma-separated; with the last one a sync is paused."""
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from sync_core.directory.locks import Syncs
-from sync_core.directory.users import Status, User
+from sync_core.directory.users import A_WEEK, Status, User
 from sync_core.errors import Rejected
 
 
-def trashed(user: User, now: datetime) -> User:
-    """The record in Trash, with all its names, groups and devices. Whether the user may go there is asked in `locks.py`."""
-    return replace(user, status=Status.PENDING_DELETION, trashed_at=now, sessions_valid_after=now)
+def trashed(user: User, now: datetime, days: int) -> User:
+    """The record in Trash for so many days, with all its names, groups and devices. Whether it may go there is asked in `locks.py`."""
+    return replace(user, status=Status.PENDING_DELETION, trashed_at=now, trash_days=days, sessions_valid_after=now)
 
 
 def restored(user: User, syncs: Syncs) -> User:
@@ -27,4 +27,4 @@ def restored(user: User, syncs: Syncs) -> User:
         )
     if not user.username:
         raise Rejected(f"{user.former_username} is the name of another user by now: {user.user_id} cannot come back")
-    return replace(user, status=Status.ACTIVE, trashed_at=None)
+    return replace(user, status=Status.ACTIVE, trashed_at=None, trash_days=A_WEEK)

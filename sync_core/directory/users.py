@@ -12,6 +12,9 @@ from sync_core.directory import names
 from sync_core.directory.bypass_codes import BypassCode
 from sync_core.directory.phones import Phone
 
+A_WEEK = 7
+"""Days in Trash, where no setting says otherwise (B-163)."""
+
 
 class Status(StrEnum):
     """The user's own status. What it may do also depends on its groups (B-157)."""
@@ -66,6 +69,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lockout_reason: str = ""
     """Why it is locked out; "" when it is not."""
     trashed_at: datetime | None = None
+    trash_days: int = A_WEEK
+    """How long it stays there: what the setting said when it went (B-161, D-26)."""
     former_username: str = ""
     """The name it had when, in Trash, another user took it over (D-07)."""
 

@@ -19,9 +19,8 @@ class Summary:
 
 
 class Account:
-    def __init__(self, tables: Tables, *, trash_days: int) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.trash_days = trash_days
 
     async def users(self) -> UserCounts:
         return await count_users(self._tables)

@@ -11,6 +11,7 @@ from sync_core.management.admin_log import AdminLog
 from sync_core.management.admins import Admins
 from sync_core.management.bulk_users import BulkUsers
 from sync_core.management.bypass_codes import BypassCodes
+from sync_core.management.deployment import DeploymentSettings
 from sync_core.management.enrollments import Enrollments
 from sync_core.management.first_owner import FirstOwner
 from sync_core.management.journal import Journal
@@ -21,6 +22,7 @@ from sync_core.management.showing import Showing
 from sync_core.management.users import make_users
 from sync_core.secrets import SecretBox
 from sync_core.storage.admins import AdminRows
+from sync_core.storage.deployment import DeploymentRows
 from sync_core.storage.enrollments import EnrollmentRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.locks import LockRows
@@ -42,6 +44,7 @@ class AdminApi:
     bypass_codes: BypassCodes
     log: AdminLog
     account: Account
+    settings: DeploymentSettings
     admins: Admins
     first_owner: FirstOwner
     activations: Activations
@@ -57,14 +60,16 @@ def make_admin_api(
     admins = Admins(admin_rows, outbox, journal, clock, random_bits)
     of_users = make_users(tables, clock, random_bits)
     lookups = Lookups(tables, users)
+    deployment = DeploymentRows(tables, clock, trash_days)
     naming = Naming(NameRows(tables), users, LockRows(tables), clock, random_bits)
     return AdminApi(
         showing=Showing(users, GroupRows(tables), syncs, naming, lookups, clock),
         listing=Listing(tables, make_phones(tables, clock, random_bits), clock),
-        bulk=BulkUsers(of_users, naming, users, TrashRows(tables, trash_days), syncs, journal, clock),
+        bulk=BulkUsers(of_users, naming, users, TrashRows(tables), deployment, syncs, journal, clock),
         bypass_codes=BypassCodes(users, lookups, box, journal, clock, random_bits),
         log=AdminLog(LogRows(tables, clock)),
-        account=Account(tables, trash_days=trash_days),
+        account=Account(tables),
+        settings=DeploymentSettings(deployment, journal),
         admins=admins,
         first_owner=FirstOwner(admin_rows, admins, links, journal, clock, random_bits),
         activations=Activations(admin_rows, admins, outbox, links, journal, clock, random_bits),

@@ -18,6 +18,7 @@ from sync_core.management.journal import Journal
 from sync_core.management.naming import NameInUse, Naming
 from sync_core.management.references import unknown
 from sync_core.management.users import Users
+from sync_core.storage.deployment import DeploymentRows
 from sync_core.storage.syncs import SyncRows
 from sync_core.storage.trash import TrashRows
 from sync_core.storage.users import UserRows
@@ -25,12 +26,21 @@ from sync_core.storage.users import UserRows
 
 class BulkUsers:
     def __init__(
-        self, users: Users, naming: Naming, rows: UserRows, trash: TrashRows, syncs: SyncRows, journal: Journal, clock: Clock
+        self,
+        users: Users,
+        naming: Naming,
+        rows: UserRows,
+        trash: TrashRows,
+        deployment: DeploymentRows,
+        syncs: SyncRows,
+        journal: Journal,
+        clock: Clock,
     ) -> None:
         self._users = users
         self._naming = naming
         self._rows = rows
         self._trash = trash
+        self._deployment = deployment
         self._syncs = syncs
         self._journal = journal
         self._clock = clock
@@ -53,15 +63,16 @@ class BulkUsers:
     async def send_to_trash(self, user_ids: Sequence[str], *, by: str) -> list[User]:
         """In the order given; who is there already stays as it is. Raises NotFound, and Rejected for one that a sync manages (B-158)."""
         users, syncs, now = await self._all(user_ids), await self._syncs.by_key(), self._clock.now()
+        days = await self._deployment.trash_days()
 
         def going(user: User) -> User:
             if user.status is Status.PENDING_DELETION:
                 return user
             check_user_removal(user, syncs)
-            return trashed(user, now)
+            return trashed(user, now, days)
 
-        _look_at(users, going)
-        await self._trash.point([user.user_id for user in users if not user.in_trash], now)
+        gone = [going(user) for user in users]
+        await self._trash.point(after for user, after in zip(users, gone, strict=True) if after is not user)
         return [await self._changed(user, going, Happening.USER_PENDING_DELETE, by) for user in users]
 
     async def restore(self, user_ids: Sequence[str], *, by: str) -> list[User]:

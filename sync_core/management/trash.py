@@ -72,7 +72,7 @@ class Trash:
                 if user is None:
                     raise unknown("user", user_id)
         now = self._clock.now()
-        deletion_due = due(user.trashed_at or now, self._rows.days)
+        deletion_due = due(user.trashed_at or now, user.trash_days)
         message = Purge(day=deletion_due.date(), user_ids=(user_id,), taken_at=now)
         await self._queues.send(Purge.queue, message.model_dump_json())
         return Trashed(user, message.day, deletion_due)
@@ -96,18 +96,16 @@ class Trash:
         return found
 
     async def _believed(self, pointers: Sequence[Pointer]) -> list[Trashed]:
-        """Those whose records say that they are in Trash; each once, on its own day if it has a pointer there."""
+        """Those whose records say that they are in Trash; each once, on its own day."""
         records = await self._users.many(pointer.user_id for pointer in pointers)
         found: list[Trashed] = []
         for pointer in pointers:
             user = records[pointer.user_id].user if pointer.user_id in records else None
             if user is None or not user.in_trash or user.trashed_at is None:
                 continue
-            own = due(user.trashed_at, self._rows.days)
+            own = due(user.trashed_at, user.trash_days)
             if own.date() == pointer.day:
                 found.append(Trashed(user, pointer.day, own))
-            elif not await self._rows.is_pointed_to(user.user_id, own.date()):  # the setting has changed since
-                found.append(Trashed(user, pointer.day, max(own, pointer.due)))
         return found
 
 

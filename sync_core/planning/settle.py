@@ -14,7 +14,7 @@ from sync_core.directory.edits import without_names
 from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.names import digest
 from sync_core.directory.phones import imported
-from sync_core.directory.users import Hold, Status, User
+from sync_core.directory.users import A_WEEK, Hold, Status, User
 from sync_core.planning.changes import Action, Change, Desired, Kind
 
 
@@ -30,6 +30,8 @@ class Writer:
     """Directory keys of the syncs that exist: only these hold a user (D-17)."""
     individual: bool = False
     """It changes no username (B-114, D-02), and stamps its reading also where it changes nothing (D-16)."""
+    trash_days: int = A_WEEK
+    """For whom it sends to Trash."""
     new_phone_id: Callable[[str], str] = ids.new_phone_id
     """Takes the id of the phone's user."""
 
@@ -157,6 +159,7 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
         synced_at=writer.now,
         sessions_valid_after=_sessions(before, status, writer),
         trashed_at=None,
+        trash_days=A_WEEK,
         former_username="",
     )
 
@@ -204,6 +207,7 @@ def _left(before: User, change: Change, writer: Writer) -> User:
         known_as=_known(before, writer) | {writer.directory_key: change.object_id},
         status=Status.PENDING_DELETION,
         trashed_at=writer.now,
+        trash_days=writer.trash_days,
         sessions_valid_after=writer.now,
         read_at=writer.read_at,
         synced_at=writer.now,

@@ -4,6 +4,7 @@ The order is what makes every cut harmless: a pointer that comes first is not be
 "done" only when all else is written. A record that somebody changed meanwhile is read and settled again; `read_at` decides (D-16).
 """
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from sync_core import ids
 from sync_core.directory.lookups import Pointer, pointers
 from sync_core.errors import Conflict, Missing
-from sync_core.planning.changes import Action, Change
+from sync_core.planning.changes import Action, Change, Kind
 from sync_core.planning.settle import Writer, gained, live_holds, same
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
@@ -77,6 +78,8 @@ class Applier:
         self._context = context
 
     async def records(self, hand: Hand, writer: Writer, changes: Sequence[Change], widen: Widen) -> list[Settled]:
+        if any(change.kind is Kind.LEAVE for change in changes):
+            writer = dataclasses.replace(writer, trash_days=await self._context.deployment.trash_days())
         by_partition: defaultdict[str, list[Change]] = defaultdict(list)
         for change in changes:
             by_partition[ids.user_partition(change.user_id)].append(change)
@@ -126,8 +129,7 @@ class Applier:
 
     async def _before_writing(self, hand: Hand, edits: Sequence[Edit], writer: Writer) -> None:
         """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
-        going = [edit.after.user_id for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before)]
-        await self._context.trash.point(going, writer.now)
+        await self._context.trash.point(edit.after for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before))
         for edit in edits:
             if edit.before is None or same(edit.before.user, replace(edit.after, held_by=edit.before.user.held_by)):
                 continue

@@ -8,6 +8,7 @@ from sync_core.entra.port import Sources
 from sync_core.ids import RandomBits
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
+from sync_core.storage.deployment import DeploymentRows
 from sync_core.storage.diagnostics import DiagnosticRows
 from sync_core.storage.groups import GroupRows
 from sync_core.storage.holds import ConfirmationRows, HoldRows
@@ -56,6 +57,7 @@ class Context:
     applied: AppliedRows
     log: LogRows
     trash: TrashRows
+    deployment: DeploymentRows
     failure_days: tuple[int, ...]
     """Days of failing that are told of by mail; with the last a sync is paused (B-121, B-123)."""
     max_users: int
@@ -98,7 +100,8 @@ def make_context(
         diagnostics=DiagnosticRows(tables),
         applied=AppliedRows(tables),
         log=LogRows(tables, clock),
-        trash=TrashRows(tables, trash_days),
+        trash=TrashRows(tables),
+        deployment=DeploymentRows(tables, clock, trash_days),
         failure_days=failure_days,
         max_users=max_users,
     )

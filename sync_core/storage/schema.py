@@ -5,6 +5,7 @@ from sync_core.storage import (
     authorizations,
     changes,
     connections,
+    deployment,
     enrollments,
     groups,
     integrations,
@@ -29,8 +30,8 @@ from sync_core.storage.queues import Queues
 from sync_core.storage.tables import Tables
 
 _ROWS = (
-    admins, authorizations, changes, connections, enrollments, groups, integrations, lives, locks, log, members, names, objects,
-    outbox, page_ends, phones, repeats, runs, staging, syncs, trash, users,
+    admins, authorizations, changes, connections, deployment, enrollments, groups, integrations, lives, locks, log, members, names,
+    objects, outbox, page_ends, phones, repeats, runs, staging, syncs, trash, users,
 )  # fmt: skip
 TABLES = tuple(sorted({users.COUNTS, *lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 

@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sync_core.directory.retention import due
+from sync_core.directory.retention import MOST_DAYS, due
+from sync_core.directory.users import User
 from sync_core.errors import AlreadyExists, Missing
 from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.tables import PAGE_ROWS, Delete, Insert, Row, Tables, Upsert
 
 TABLE = "Trash"
-LONGEST = timedelta(days=90)
+LONGEST = timedelta(days=MOST_DAYS)
 """The most that the setting allows: no pointer stands further ahead."""
 _BEFORE_ANY = LONGEST + timedelta(days=30)
 """How far back the first sweep of all looks."""
@@ -33,13 +34,13 @@ class Pointer:
 
 
 class TrashRows:
-    def __init__(self, tables: Tables, days: int) -> None:
-        self._tables, self.days = tables, days
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
-    async def point(self, user_ids: Iterable[str], trashed_at: datetime) -> None:
-        """Points to users that go to Trash, before their records say so. Pointing twice is pointing once."""
-        at = due(trashed_at, self.days)
-        rows = [Row(_partition(at.date()), _USER + user_id, {"version": _VERSION, "due": at}) for user_id in user_ids]
+    async def point(self, users: Iterable[User]) -> None:
+        """Points to users that go to Trash, given as their records are to say so, before these do. Pointing twice is pointing once."""
+        days = [(user.user_id, due(user.trashed_at, user.trash_days)) for user in users if user.trashed_at is not None]
+        rows = [Row(_partition(at.date()), _USER + user_id, {"version": _VERSION, "due": at}) for user_id, at in days]
         await write_all(self._tables, TABLE, [Upsert(row) for row in rows])
 
     async def on(self, day: date, after: str = "", limit: int = 0) -> list[Pointer]:
@@ -52,9 +53,6 @@ class TrashRows:
             if limit and len(found) >= limit:
                 return found[:limit]
         return found
-
-    async def is_pointed_to(self, user_id: str, day: date) -> bool:
-        return await self._tables.get(TABLE, _partition(day), _USER + user_id) is not None
 
     async def drop(self, pointers: Iterable[tuple[date, str]]) -> None:
         """Removes the pointers, given as day and user id; those that are gone already are no fault."""

@@ -99,7 +99,7 @@ class Purger:
         while pending:
             stored = await self._users.many(pending)
             now = self._clock.now()
-            due_now = [found for found in stored.values() if is_due(found.user, self._trash.days, now)]
+            due_now = [found for found in stored.values() if is_due(found.user, now)]
             going += [user_id for user_id, found in stored.items() if found.user.status is Status.PURGING]
             kept = {*going, *(found.user.user_id for found in due_now)}
             await self._drop(message, [(user_id, stored.get(user_id)) for user_id in pending if user_id not in kept])
@@ -118,8 +118,8 @@ class Purger:
                 dropped.append(user_id)
             elif (trashed_at := _in_trash_since(found.user)) is None:
                 dropped.append(user_id)
-            elif due(trashed_at, self._trash.days).date() != message.day:
-                await self._trash.point([user_id], trashed_at)
+            elif due(trashed_at, found.user.trash_days).date() != message.day:
+                await self._trash.point([found.user])
                 dropped.append(user_id)
         await self._trash.drop((message.day, user_id) for user_id in dropped)
 

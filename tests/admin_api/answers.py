@@ -231,9 +231,13 @@ class Summary(Exactly, frozen=True):
 class Settings(Exactly, frozen=True):
     pending_deletion_days: Annotated[int, Meta(ge=1, le=90)]
     inactive_user_expiration: Literal[0]
+    log_retention_days: Literal[400]
     user_telephony_cost_max: Literal[0]
-    voice_enabled: bool
-    sms_enabled: bool
+    push_enabled: Literal[False]
+    sms_enabled: Literal[False]
+    voice_enabled: Literal[False]
+    mobile_otp_enabled: Literal[False]
+    u2f_enabled: Literal[False]
     timezone: Literal["UTC"]
 
 
@@ -289,7 +293,7 @@ ANSWERS: dict[str, Any] = {
     "get_administrator_log": list[LogRow],
     "get_activity_logs": Activities,
     "get_info_summary": Summary,
-    "get_settings": Settings,
+    **dict.fromkeys(["get_settings", "update_settings"], Settings),
     **dict.fromkeys(
         [
             "get_administrative_units",

@@ -98,7 +98,6 @@ NOT_SERVED = {
             "create_activation_url",
             "send_sms_activation_to_phone",
             "send_sms_installation",
-            "update_settings",
         ],
         FORBIDDEN,
     ),
@@ -118,8 +117,30 @@ SAMPLES: dict[str, Any] = {
     "mintime": 1,
     "maxtime": 2,
 }
-NAMED: dict[str, dict[str, Any]] = {"update_settings": {"pending_deletion_days": 3}, "update_integration": {"name": "one"}}
+NAMED: dict[str, dict[str, Any]] = {"update_integration": {"name": "one"}}
 """What a method wants although its signature does not say so."""
+
+
+SETTINGS_CHANGED = frozenset({"pending_deletion_days"})
+SETTINGS_FIXED = {"inactive_user_expiration": 0, "log_retention_days": 400, "timezone": "UTC", "user_telephony_cost_max": 0}
+"""Parameters of `update_settings` of which any other value is refused by name."""
+SETTINGS_IGNORED = frozenset(
+    {
+        "push_enabled",
+        "sms_enabled",
+        "voice_enabled",
+        "mobile_otp_enabled",
+        "u2f_enabled",
+        "reactivation_url",
+        "reactivation_integration_key",
+    }
+)
+"""The client itself sends them no more. All others are refused by name: this directory has no such setting."""
+
+
+def settings() -> set[str]:
+    """What `update_settings` takes."""
+    return {*inspect.signature(official.Admin.update_settings).parameters} - {"self"}
 
 
 def methods() -> set[str]:

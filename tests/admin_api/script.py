@@ -263,7 +263,9 @@ async def account(admin: Admin, user: dict[str, Any]) -> None:  # B-181
     assert summary["user_count"] == len(await admin("get_users"))
     assert summary["admin_count"] == len(await admin("get_admins"))
     assert summary["integration_count"] >= 1
-    assert (await admin("get_settings"))["pending_deletion_days"] == 7
+    settings = await admin("get_settings")
+    assert await admin("update_settings", pending_deletion_days=8) == settings | {"pending_deletion_days": 8}
+    assert await admin("update_settings", pending_deletion_days=7) == settings == await admin("get_settings")
     log = [row for row in await admin("get_administrator_log", user["created"]) if row["object"] == user["username"]]
     assert {"user_create", "user_update", "bypass_create"} <= {row["action"] for row in log}
     assert all(row["username"].endswith(f"({admin.way.client.ikey})") for row in log)

@@ -24,18 +24,18 @@ def refused(user: User) -> str:
 
 
 def test_a_user_goes_to_trash_with_all_it_has_and_its_sessions_end():  # B-159
-    assert trashed(ANN, NOW) == replace(ANN, status=Status.PENDING_DELETION, trashed_at=NOW, sessions_valid_after=NOW)
+    assert trashed(ANN, NOW, 30) == replace(ANN, status=Status.PENDING_DELETION, trashed_at=NOW, trash_days=30, sessions_valid_after=NOW)
 
 
 @pytest.mark.parametrize("known_as", [{}, {"DK3": "o1"}, {"DK404": "o1"}])
 def test_a_user_that_no_existing_sync_left_there_comes_back_active(known_as: dict[str, str]):  # D-17
-    user = replace(trashed(ANN, NOW), known_as=known_as)
+    user = replace(trashed(ANN, NOW, 30), known_as=known_as)
 
-    assert restored(user, SYNCS) == replace(user, status=Status.ACTIVE, trashed_at=None)
+    assert restored(user, SYNCS) == replace(user, status=Status.ACTIVE, trashed_at=None, trash_days=7)
 
 
 def test_a_user_that_a_sync_left_there_comes_back_by_that_sync_only():  # B-165
-    user = replace(trashed(ANN, NOW), known_as={"DK1": "o1", "DK2": "o1", "DK3": "o1"})
+    user = replace(trashed(ANN, NOW, 30), known_as={"DK1": "o1", "DK2": "o1", "DK3": "o1"})
     words = ' was managed by the sync "Acme": only that brings it back, once it is in one of its groups again'
 
     assert refused(user) == "ann" + words
@@ -43,7 +43,7 @@ def test_a_user_that_a_sync_left_there_comes_back_by_that_sync_only():  # B-165
 
 
 def test_a_user_whose_name_is_anothers_by_now_stays():  # D-07
-    user = replace(trashed(ANN, NOW), username="", former_username="ann")
+    user = replace(trashed(ANN, NOW, 30), username="", former_username="ann")
 
     assert refused(user) == "ann is the name of another user by now: DU1 cannot come back"
 

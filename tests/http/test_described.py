@@ -18,7 +18,7 @@ from sync_core.directory.attributes import Mapping as Attributes
 from sync_core.directory.edits import GroupEdit, UserEdit
 from sync_core.directory.phone_edits import PhoneEdit
 from sync_core.directory.roles import Role
-from sync_core.directory.users import Status
+from sync_core.directory.trashing import trashed
 from sync_core.entra.port import Answers, Presence, Questions
 from sync_core.management.syncs import NewSync
 from sync_core.runs.record import Phase, State
@@ -114,8 +114,9 @@ class Place:
         users = [(await deployment.users.create(edit, by="test")).user.user_id for edit in edits]
         group, _ = await deployment.groups.create(GroupEdit(name="Contractors"), by="test")
         await deployment.memberships.add(group.group_id, users[0], by="test")
-        await deployment.context.trash.point([users[3]], deployment.clock.now())
-        await UserRows(deployment.tables).change(users[3], lambda user: structs.replace(user, status=Status.PENDING_DELETION))
+        gone = await UserRows(deployment.tables).change(users[3], lambda user: trashed(user, deployment.clock.now(), 7))
+        assert gone is not None
+        await deployment.context.trash.point([gone])
         _, phone = await deployment.phones.add(users[0], PhoneEdit(number="+442079460316"), by="test")
         runs = Runs(deployment.context)
         queued = await runs.start(syncs[0].directory_key, "test", diagnostics=True)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.directory.roles import Role
@@ -18,7 +19,7 @@ from tests.management.deployment import NOW
 
 async def put(api: Api, username: str, *, trashed_at: datetime = NOW, status: Status = Status.PENDING_DELETION) -> User:
     user = User(user_id=ids.new_user_id(), username=username, status=status, trashed_at=trashed_at)
-    await TrashRows(api.deployment.tables, 7).point([user.user_id], trashed_at)
+    await TrashRows(api.deployment.tables).point([user])
     await UserRows(api.deployment.tables).amend([Edit(None, user)])
     return user
 
@@ -46,7 +47,7 @@ async def test_trash_is_read_a_page_at_a_time_the_nearest_day_first(api: Api, ca
     made = [await put(api, f"{n}@corp.example", trashed_at=NOW - timedelta(days=n // 3)) for n in range(12)]
     made.sort(key=lambda user: (user.trashed_at, user.user_id))
     await put(api, "restored@corp.example", status=Status.ACTIVE)
-    await TrashRows(api.deployment.tables, 7).point([made[0].user_id], NOW - timedelta(days=9))  # once before
+    await TrashRows(api.deployment.tables).point([replace(made[0], trashed_at=NOW - timedelta(days=9))])  # once before
 
     read: list[str] = []
     cursor, pages = "", 0

@@ -99,7 +99,7 @@ class Deployment:
         self.explain = Explain(self.context)
         self.diagnostics = Diagnostics(self.context)
         self.approvals = Approvals(self.context, self.runs, Journal(self.context.log, self.clock, randbits))
-        self.trash = Trash(UserRows(self.tables), TrashRows(self.tables, 7), self.queues, self.journal, self.clock)
+        self.trash = Trash(UserRows(self.tables), TrashRows(self.tables), self.queues, self.journal, self.clock)
         self.admin = make_admin_api(self.tables, box(), self.journal, self.clock, randbits, trash_days=7, public_url=SITE.public_url)
         self.health = Health(self.tables)
 

@@ -101,7 +101,7 @@ class DirectoryModel:
         """Some days pass, then everybody who has been in Trash for a week is deleted for good, with all rows that name it (D-27)."""
         self.now += timedelta(days=days)
         for user in list(self.records.values()):
-            if is_due(user, 7, self.now):
+            if is_due(user, self.now):
                 self._purge(user)
 
     def _purge(self, user: User) -> None:

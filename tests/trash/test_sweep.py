@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sync_core.directory.users import User
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.trash.messages import Purge
 from sync_core.trash.sweep import BATCH
@@ -98,7 +99,7 @@ async def test_many_go_in_batches():
     await here.prepare()
     at = here.clock.at
     made = sorted(f"DU{n:0>18}".replace("0", "A").replace("1", "B").replace("8", "C").replace("9", "D") for n in range(2 * BATCH + 1))
-    await here.context.trash.point(made, at)
+    await here.context.trash.point(User(user_id=user_id, username="", trashed_at=at) for user_id in made)
     here.clock.at += A_WEEK
 
     await here.sweep()

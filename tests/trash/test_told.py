@@ -62,27 +62,11 @@ async def test_only_somebody_in_trash_can_be_deleted_there():  # B-158, B-164
     assert await here.context.users.get(bea.user_id) == bea
 
 
-async def test_days_that_were_raised_hold_for_whoever_is_in_trash_already():  # D-26, D-27
+@pytest.mark.parametrize("days", [1, 30])
+async def test_whoever_is_in_trash_keeps_the_day_that_was_told(days: int):  # B-161, E-19
     here, _, (ann,) = await left("ann")
     assert ann.trashed_at is not None
-    here.keep(30)
-    here.clock.at = ann.trashed_at + timedelta(days=30) - AN_INSTANT
-    await here.night()
-    assert await here.context.users.get(ann.user_id) == ann
-    ((listed,), _) = await here.trash.page(limit=9, cursor="")
-    assert listed.deletion_due == ann.trashed_at + timedelta(days=30)
-    await here.night()
-
-    here.clock.at += AN_INSTANT
-    await here.night()
-    assert here.traces(ann) == []
-    assert here.in_trash() == []
-
-
-async def test_days_that_were_lowered_delete_nobody_before_the_day_that_was_shown():  # B-161, D-26
-    here, _, (ann,) = await left("ann")
-    assert ann.trashed_at is not None
-    here.keep(1)
+    await here.keep(days)
     ((listed,), _) = await here.trash.page(limit=9, cursor="")
     assert listed.deletion_due == ann.trashed_at + A_WEEK
     here.clock.at = ann.trashed_at + A_WEEK - AN_INSTANT
@@ -92,3 +76,25 @@ async def test_days_that_were_lowered_delete_nobody_before_the_day_that_was_show
     here.clock.at += AN_INSTANT
     await here.night()
     assert here.traces(ann) == []
+    assert here.in_trash() == []
+
+
+@pytest.mark.parametrize("days", [1, 30])
+async def test_whoever_goes_to_trash_from_then_on_is_told_by_the_new_days(days: int):  # B-161, E-19
+    here, key, _ = await left()
+    await here.keep(days)
+    here.source.quit(here.source.named("bea"))
+    await here.sync(key)
+    bea = await here.user("bea@corp.example")
+    assert bea.trashed_at is not None
+    due = bea.trashed_at + timedelta(days=days)
+    ((listed,), _) = await here.trash.page(limit=9, cursor="")
+    assert listed.deletion_due == due
+    here.clock.at = due - AN_INSTANT
+    await here.night()
+    assert await here.context.users.get(bea.user_id) == bea
+
+    here.clock.at = due
+    await here.night()
+    assert here.traces(bea) == []
+    assert here.in_trash() == []

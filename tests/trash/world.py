@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from sync_core.directory.users import User
+from sync_core.management.deployment import DeploymentSettings
 from sync_core.management.journal import Journal
 from sync_core.management.trash import Trash
 from sync_core.retention.forget import Forgetter
 from sync_core.retention.messages import Forget
 from sync_core.runs.messages import STEPS
+from sync_core.storage.deployment import DeploymentRows
 from sync_core.storage.members import TABLE as MEMBERS
 from sync_core.storage.members import _users as packed_users  # pyright: ignore[reportPrivateUsage], what a row packs
 from sync_core.storage.trash import TrashRows
@@ -25,18 +27,19 @@ RUNS = tuple(step.queue for step in STEPS)
 class TrashWorld(World):
     def restart(self) -> None:
         super().restart()
-        self.keep(7)
-
-    def keep(self, days: int) -> None:
-        """What the setting says from now on."""
-        rows = TrashRows(self.tables, days)
+        rows = TrashRows(self.tables)
         self.sweep = Sweep(rows, self.queues, self.clock)
         self.purge = make_purger(self.tables, self.queues, self.clock, rows)
         context = self.context
         self.forget = Forgetter(context.log, context.applied, context.changes, context.runs, self.queues)
-        self.trash = Trash(
-            self.context.users, rows, self.queues, Journal(self.context.log, self.clock, self.random.getrandbits), self.clock
-        )
+        self.journal = Journal(self.context.log, self.clock, self.random.getrandbits)
+        self.trash = Trash(self.context.users, rows, self.queues, self.journal, self.clock)
+
+    async def keep(self, days: int) -> None:
+        """What the setting says from now on, once nobody believes any more what it said before."""
+        settings = DeploymentSettings(DeploymentRows(self.tables, self.clock, 7), self.journal)
+        await settings.keep_in_trash(days, by="test")
+        self.clock.at += timedelta(seconds=30)
 
     async def prepare(self) -> None:
         await super().prepare()

@@ -75,3 +75,5 @@ UserManager = Annotated[Actor, _who_may(Action.MANAGE_USERS)]
 """Who calls, and may manage users and groups."""
 KeyManager = Annotated[Actor, _who_may(Action.MANAGE_KEYS)]
 """Who calls, and may manage integration keys."""
+Owner = Annotated[Actor, _who_may(Action.MANAGE_DEPLOYMENT)]
+"""Who calls, and may change the deployment's settings."""

@@ -1,7 +1,7 @@
 """Users of the directory: read, made, changed and deleted by hand, as far as no sync manages them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -94,7 +94,7 @@ class UserPatch(Body):
         given = self.model_fields_set
         if "status" in given and self.status is None:
             raise Rejected("a user has a status: active, bypass or disabled", field="status")
-        texts = {name: getattr(self, name) or "" for name in ("username", "realname", "email", "notes") if name in given}
+        texts: dict[str, Any] = {name: getattr(self, name) or "" for name in ("username", "realname", "email", "notes") if name in given}
         aliases = dict.fromkeys(POSITIONS, "") if self.aliases is None and "aliases" in given else self.aliases or {}
         return UserEdit(
             **texts,
