@@ -14,6 +14,8 @@ PRIMARY_PHONE, SECONDARY_PHONE = "businessPhones", "mobilePhone"
 """Where phones come from unless somebody says otherwise, once they are imported (B-071)."""
 MAX_ALIASES = 8
 POSITIONS = tuple(str(number) for number in range(1, MAX_ALIASES + 1))
+ALIASES = {f"alias{position}": position for position in POSITIONS}
+"""Positions by the names that columns of a CSV file and parameters of the Admin API have."""
 """Of aliases: "1" to "8" (B-045)."""
 
 TEXT_ATTRIBUTES = frozenset(

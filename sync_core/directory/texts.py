@@ -1,4 +1,6 @@
-"""Texts that people write: what fits a field of one line."""
+"""Texts that people write, and read: what fits a field of one line, and a list in a sentence."""
+
+from collections.abc import Sequence
 
 from sync_core.errors import Rejected
 
@@ -17,3 +19,9 @@ def needed_line(field: str, text: str, most: int) -> str:
     if not text or len(text) > most or not text.isprintable():
         raise Rejected(f"{field} is 1 to {most} printable characters, on one line", field=field)
     return text
+
+
+def listed(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first so many, and how many more there are."""
+    more = [f"and {len(items) - most} more"] if len(items) > most else []
+    return between.join([*items[:most], *more])

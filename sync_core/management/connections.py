@@ -11,6 +11,7 @@ from sync_core.clock import Clock
 from sync_core.directory.events import Happening
 from sync_core.directory.lives import Life, Pause, paused
 from sync_core.directory.syncs import MAX_NAME, Connection, Sync, check_name, moved
+from sync_core.directory.texts import listed
 from sync_core.entra.port import SourceGroup, Sources
 from sync_core.errors import Conflict, Rejected
 from sync_core.ids import RandomBits, has_form
@@ -155,8 +156,7 @@ class Connections:
         """Raises Rejected, naming them, while syncs other than the one of the directory key `but` read through it."""
         names = [sync.name for sync in await self._users(connection_id) if sync.directory_key != but]
         if names:
-            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-            raise Rejected(f"the connection is in use by {', '.join(names[:MAX_NAMED])}{more}: delete these syncs first")
+            raise Rejected(f"the connection is in use by {listed(names, MAX_NAMED)}: delete these syncs first")
 
     async def _move(self, sync: Sync, tenant_id: str, by: str) -> None:
         """Pauses before it moves: what runs at this moment reads the old tenant to its end, or stops (D-17)."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sync_core import ids
 from sync_core.directory.syncs import SelectedGroup
+from sync_core.directory.texts import listed
 from sync_core.entra.port import Directory, SourceGroup
 from sync_core.errors import GroupGone, Rejected, SyncError
 from sync_core.ids import RandomBits
@@ -20,8 +21,7 @@ async def find(source: Directory, object_ids: Sequence[str]) -> dict[str, Source
     found = await _read(source, object_ids)
     missing = [object_id for object_id in object_ids if object_id not in found]
     if missing:
-        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
-        raise Rejected(f"Entra has no group with the id {', '.join(missing[:MAX_NAMED])}{more}", field="groups")
+        raise Rejected(f"Entra has no group with the id {listed(missing, MAX_NAMED)}", field="groups")
     return found
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from msgspec import structs
 
-from sync_core.directory.attributes import POSITIONS
+from sync_core.directory.attributes import ALIASES
 from sync_core.directory.edits import SETTABLE, UserEdit
 from sync_core.directory.events import Happening
 from sync_core.directory.users import Status
@@ -24,7 +24,6 @@ from sync_core.storage.dry_tables import DryTables
 from sync_core.storage.tables import Tables
 
 TEXTS = ("username", "realname", "email", "notes", "status")
-ALIASES = {f"alias{position}": position for position in POSITIONS}
 COLUMNS = (*TEXTS, *ALIASES)
 MAX_LINES = 2000
 """They are written one after the other, in one request."""

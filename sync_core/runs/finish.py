@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sync_core.directory.events import Happening
 from sync_core.directory.syncs import Sync
+from sync_core.directory.texts import listed
 from sync_core.errors import Conflict, Superseded
 from sync_core.planning.reading import Outcome
 from sync_core.runs.account import Account
@@ -125,8 +126,7 @@ class FinishStep:
 def _unread(marks: Iterable[GroupMark]) -> str:
     """Which groups did not come whole, and why, in words; "" for none."""
     unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
-    more = f"; and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
-    return f"not read whole, so nobody was removed: {'; '.join(unread[:MOST_NAMED])}{more}" if unread else ""
+    return f"not read whole, so nobody was removed: {listed(unread, MOST_NAMED, '; ')}" if unread else ""
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:

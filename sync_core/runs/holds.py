@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sync_core.directory.events import Event, Happening
 from sync_core.directory.mail import SYNC_CONTACTS, Mail, MailKind
+from sync_core.directory.texts import listed
 from sync_core.planning.brake import Braking, HeldChange, Item, Overrun, Since, compared
 from sync_core.planning.held import HeldSet
 from sync_core.runs.context import Context
@@ -79,9 +80,7 @@ def told(verdict: Verdict) -> str:
 
 def _words(overruns: Iterable[Overrun]) -> str:
     """Five at most: a reason is read by people, and every group may lose too many."""
-    details = [overrun.detail for overrun in overruns]
-    more = [f"and {len(details) - MOST_TOLD} more"] if len(details) > MOST_TOLD else []
-    return "; ".join(details[:MOST_TOLD] + more)
+    return listed([overrun.detail for overrun in overruns], MOST_TOLD, "; ")
 
 
 def _event(run: Run, held: HeldSet) -> Event:

@@ -5,12 +5,11 @@ Claims of names go to whoever's record lists the name, else away; rows of Object
 
 from collections.abc import Iterable
 
-from sync_core.errors import Conflict
 from sync_core.planning.changes import Repair
 from sync_core.planning.claims import Claim, holder
 from sync_core.runs.context import Context
 from sync_core.storage import names, objects
-from sync_core.storage.bulk import write_all
+from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.tables import Delete, Operation, Replace
 
 
@@ -31,7 +30,7 @@ async def repair_claims(context: Context, repairs: Iterable[Repair], mark: str) 
             operations.append(Delete(key[0], key, etag))
         elif listed_by != claim.owner:
             operations.append(Replace(names.to_row(key, Claim(claim.name, listed_by, "", mark), etag)))
-    await write_all(context.tables, names.TABLE, operations, on_conflict=_left_to_others)
+    await write_all(context.tables, names.TABLE, operations, on_conflict=leave_out)
 
 
 async def remove_strays(context: Context, directory_key: str, strays: Iterable[tuple[str, str]], mark: str) -> None:
@@ -47,8 +46,4 @@ async def remove_strays(context: Context, directory_key: str, strays: Iterable[t
         for object_id, (row, etag) in (await context.objects.many(directory_key, planned)).items()
         if etag == planned[object_id] and row.run not in alive
     ]
-    await write_all(context.tables, objects.TABLE, deletes, on_conflict=_left_to_others)
-
-
-async def _left_to_others(operation: Operation, error: Conflict) -> None:
-    """Somebody changed it meanwhile: it is in use again."""
+    await write_all(context.tables, objects.TABLE, deletes, on_conflict=leave_out)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from sync_core import ids
 from sync_core.errors import Conflict, StopRun
 from sync_core.storage.bulk import each, seek, write_all
+from sync_core.storage.long_values import COLUMN_BYTES, cut, joined
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row, Tables, Value
 
 TABLE = "Members"
 PARALLEL_GROUPS = 4
-COLUMN_USERS = 64 * 1024 // ids.PACKED_BYTES
+COLUMN_USERS = COLUMN_BYTES // ids.PACKED_BYTES
 """As many as one column holds."""
 COLUMNS = 15
 ROWS_A_PAGE = 4
@@ -98,7 +99,7 @@ def _users(row: Row | None) -> list[str]:
 
 
 def _packed(row: Row | None) -> list[bytes]:
-    packed = b"".join(row.blob(name) for name in sorted(row.values) if name.startswith("ids")) if row is not None else b""
+    packed = joined("ids", row.values) if row is not None else b""
     size = ids.PACKED_BYTES
     return [packed[start : start + size] for start in range(0, len(packed), size)]
 
@@ -115,10 +116,7 @@ def _operation(group_id: str, key: str, row: Row | None, edits: Edits) -> Operat
 
 
 def _columns(users: list[bytes]) -> dict[str, Value]:
-    """How many there are, and columns ids00, ids01, … Raises StopRun for more users than fit one row: 2.6 million a group."""
+    """How many there are, and columns ids0, ids1, … Raises StopRun for more users than fit one row: 2.6 million a group."""
     if len(users) > COLUMNS * COLUMN_USERS:
         raise StopRun(f"{len(users)} members of one group do not fit one row")
-    values: dict[str, Value] = {"version": _VERSION, _COUNT: len(users)}
-    for number, start in enumerate(range(0, len(users), COLUMN_USERS)):
-        values[f"ids{number:02d}"] = b"".join(users[start : start + COLUMN_USERS])
-    return values
+    return {"version": _VERSION, _COUNT: len(users), **cut("ids", b"".join(users), COLUMN_USERS * ids.PACKED_BYTES)}

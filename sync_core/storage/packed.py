@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import msgspec
 
 from sync_core.errors import StopRun
+from sync_core.storage.long_values import COLUMN_BYTES, cut, joined
 from sync_core.storage.tables import Value
 
-COLUMN_BYTES = 64 * 1024
 COLUMNS = 15
 _LEVEL = 1
 
@@ -22,12 +22,9 @@ def pack(content: object) -> dict[str, Value]:
     compressed = zlib.compress(msgspec.msgpack.encode(content), _LEVEL)
     if len(compressed) > COLUMNS * COLUMN_BYTES:
         raise TooLong(f"{len(compressed)} bytes do not fit one row: import fewer or shorter attributes")
-    return {f"p{n}": compressed[start : start + COLUMN_BYTES] for n, start in enumerate(range(0, len(compressed), COLUMN_BYTES))}
+    return cut("p", compressed, COLUMN_BYTES)
 
 
 def unpack[T](values: Mapping[str, Value], decoder: msgspec.msgpack.Decoder[T]) -> T:
     """What `pack` packed."""
-    parts: list[bytes] = []
-    while isinstance(part := values.get(f"p{len(parts)}"), bytes):
-        parts.append(part)
-    return decoder.decode(zlib.decompress(b"".join(parts)))
+    return decoder.decode(zlib.decompress(joined("p", values)))

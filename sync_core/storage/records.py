@@ -5,19 +5,15 @@ A column holds 64 KiB; a sync of 400 groups with long names is more than that.
 
 import msgspec
 
+from sync_core.storage.long_values import cut, joined
 from sync_core.storage.tables import Row, Value
 
 ROW_VERSION = 1
-COLUMN_BYTES = 64 * 1024
 
 
 def columns(record: msgspec.Struct) -> dict[str, Value]:
     """`version`, and the record in `record0`, `record1`, …"""
-    encoded = msgspec.json.encode(record)
-    values: dict[str, Value] = {"version": ROW_VERSION}
-    for number, start in enumerate(range(0, len(encoded), COLUMN_BYTES)):
-        values[f"record{number}"] = encoded[start : start + COLUMN_BYTES]
-    return values
+    return {"version": ROW_VERSION, **cut("record", msgspec.json.encode(record))}
 
 
 class BrokenRow(ValueError):
@@ -26,10 +22,7 @@ class BrokenRow(ValueError):
 
 def record[T: msgspec.Struct](row: Row, kind: type[T]) -> T:
     """The record that `columns` wrote. Raises BrokenRow, naming the row, for one that is not of `kind`."""
-    parts: list[bytes] = []
-    while isinstance(part := row.values.get(f"record{len(parts)}"), bytes):
-        parts.append(part)
     try:
-        return msgspec.json.decode(b"".join(parts), type=kind)
+        return msgspec.json.decode(joined("record", row.values), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BrokenRow(f"the row {row.key!r} in the partition {row.partition!r} is no {kind.__name__}: {error}") from error

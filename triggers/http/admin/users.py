@@ -1,6 +1,6 @@
 """Users, as the Admin API reads, makes, changes and deletes them: the rules are those of every other way in (B-150..B-158)."""
 
-from sync_core.directory.attributes import MAX_ALIASES
+from sync_core.directory.attributes import ALIASES, MAX_ALIASES
 from sync_core.directory.edits import SETTABLE, UserEdit
 from sync_core.directory.enrollments import DEFAULT_SECONDS, MAX_SECONDS
 from sync_core.directory.users import Status
@@ -12,7 +12,6 @@ from triggers.http.admin.objects import user_object
 from triggers.http.admin.parameters import SHOWN, MissingParameter, Parameters
 
 MAX_PAGE = 300
-_ALIASES = {f"alias{position}": str(position) for position in range(1, MAX_ALIASES + 1)}
 _CUSTOM = "custom_attributes"
 """Given as one object, or each as custom_attributes.name, as the official client does."""
 
@@ -82,11 +81,11 @@ def edit_of(given: Parameters) -> UserEdit:
 
 
 def _aliases(given: Parameters) -> dict[str, str]:
-    aliases = {position: text for name, position in _ALIASES.items() if (text := given.text(name)) is not None}
+    aliases = {position: text for name, position in ALIASES.items() if (text := given.text(name)) is not None}
     for name, text in (given.pairs("aliases") or {}).items():
-        if name not in _ALIASES:
+        if name not in ALIASES:
             raise Rejected(f"aliases are alias1 to alias{MAX_ALIASES}, not {name[:SHOWN]!r}", field="aliases")
-        aliases[_ALIASES[name]] = text
+        aliases[ALIASES[name]] = text
     return aliases
 
 
