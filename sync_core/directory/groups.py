@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from sync_core.directory.syncs import Sync
 
 API_NAME = '{name} (from Microsoft Entra ID sync "{sync}")'
-PANEL_NAME = '{name} from Entra ID Sync "{sync}"'
 FORMER_NAME = '{name} (formerly from "{sync}")'
 
 

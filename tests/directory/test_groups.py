@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
-from sync_core.directory.groups import PANEL_NAME, Group, api_name, as_kept
+from sync_core.directory.groups import Group, api_name, as_kept
 from sync_core.directory.syncs import Sync
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -19,10 +19,6 @@ def test_a_synced_group_is_shown_with_its_sync():  # B-171, D-20, E-20
 
     assert name == 'Staff (from Microsoft Entra ID sync "Acme Corp Entra ID")'
     assert re.fullmatch(r'^(.+?) \(from Microsoft Entra ID sync "(.+)"\)$', name)
-
-
-def test_the_panel_shows_it_as_the_source_document_says():  # B-171
-    assert PANEL_NAME.format(name="Staff", sync="Acme") == 'Staff from Entra ID Sync "Acme"'
 
 
 def test_a_group_that_a_sync_kept_once_says_so():  # B-143, B-174, E-20
