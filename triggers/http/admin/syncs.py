@@ -2,12 +2,12 @@
 
 from sync_core.directory.integrations import Grant
 from sync_core.directory.syncs import Sync
-from sync_core.errors import Rejected
-from sync_core.management.references import unknown
+from sync_core.errors import NotFound, Rejected
 from sync_core.planning.outcomes import Became
 from triggers.http.admin.answers import Ok
 from triggers.http.admin.calls import Call, Served, get, post
 from triggers.http.admin.objects import Object, seconds, user_object
+from triggers.http.admin.parameters import SHOWN
 
 DIRECTORY_TYPE = "azure"
 """Of Entra's syncs (E-21)."""
@@ -35,7 +35,8 @@ async def sync_user(call: Call) -> Ok:
 
 
 async def sync_admin(call: Call) -> Ok:
-    raise unknown("sync of administrators", call.path["directory_key"])
+    key = call.path["directory_key"][:SHOWN]
+    raise NotFound(f"there is no sync of administrators {key!r}: users are synced here, and administrators are kept by hand")
 
 
 def sync_object(sync: Sync) -> Object:
