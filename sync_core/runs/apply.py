@@ -25,7 +25,7 @@ from sync_core.runs.record import Phase, Run
 from sync_core.runs.repair import remove_strays
 from sync_core.runs.settled import Settled, Widen, settled, widen_in
 from sync_core.storage import names, objects
-from sync_core.storage.bulk import each, write_all
+from sync_core.storage.bulk import each, leave_out, write_all
 from sync_core.storage.members import Edits
 from sync_core.storage.objects import ObjectRow
 from sync_core.storage.staging import StepMark
@@ -191,7 +191,7 @@ class Applier:
             if key in claims and claims[key][0].run not in running:
                 given_up[key].add(user_id)
         deletes = [Delete(key[0], key, etag) for key, (claim, etag) in claims.items() if claim.owner in given_up[key]]
-        await write_all(self._context.tables, names.TABLE, deletes, on_conflict=_left_to_others)
+        await write_all(self._context.tables, names.TABLE, deletes, on_conflict=leave_out)
 
     async def objects(self, hand: Hand, writer: Writer, settled: Sequence[Settled], claimed: Mapping[str, str]) -> None:
         operations: list[Operation] = []
@@ -238,10 +238,6 @@ def _was_in_trash(before: StoredUser | None) -> bool:
 def _is_done(one: Settled, writer: Writer) -> bool:
     """Whether the change is in the record; not where the user is gone, or a later reading decided."""
     return one.after is not None and not one.is_newer_elsewhere(writer)
-
-
-async def _left_to_others(operation: Operation, error: Conflict) -> None:
-    """Somebody took the name meanwhile: theirs now."""
 
 
 def _object(hand: Hand, writer: Writer, one: Settled, etag: str) -> Operation:
