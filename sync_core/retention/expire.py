@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sync_core.clock import Clock
 from sync_core.errors import Transient
-from sync_core.retention.forget import send_later
+from sync_core.retention.later import send_later
 from sync_core.retention.messages import Expire
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows

@@ -16,7 +16,8 @@ from sync_core.planning.changes import Change
 from sync_core.planning.events import DETAIL, OBJECT_ID
 from sync_core.planning.outcomes import Outcome
 from sync_core.planning.reasons import Skip
-from sync_core.retention.messages import Expire, Forget, Leftovers
+from sync_core.retention.later import send_later
+from sync_core.retention.messages import Forget
 from sync_core.runs.record import Run, RunKind
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
@@ -28,9 +29,7 @@ log = logging.getLogger(__name__)
 
 SLICES_A_MESSAGE = 50
 RUNS_A_MESSAGE = 20
-MOST_TRIES = 20
 AN_HOUR = 3600.0
-LONGEST_DELAY = 300.0
 _SKIP_SEQUENCES = 2
 """The first sequence of a run's rows of skips in the log (runs/account.py)."""
 
@@ -112,14 +111,6 @@ class Forgetter:
 def _planned(run: Run) -> bool:
     """Whether any of its plans may tell of somebody."""
     return bool(run.kind is RunKind.INDIVIDUAL or run.slices or run.plan_attempt > 1 or run.counts.get("skipped"))
-
-
-async def send_later(queues: Queues, message: Forget | Expire | Leftovers, busy: Transient) -> None:
-    """Raises `busy` when it was put off too often."""
-    if message.tries == MOST_TRIES:
-        raise busy
-    delay = max(busy.retry_after, min(2.0**message.tries, LONGEST_DELAY))
-    await queues.send(message.queue, message.model_copy(update={"tries": message.tries + 1}).model_dump_json(), delay=delay)
 
 
 def without_values(event: Event) -> Event:

@@ -19,7 +19,7 @@ from sync_core.errors import Conflict, Transient
 from sync_core.planning.changes import Change, Repair
 from sync_core.planning.claims import Claim
 from sync_core.planning.settle import gained
-from sync_core.retention.forget import send_later
+from sync_core.retention.later import send_later
 from sync_core.retention.messages import Leftovers
 from sync_core.runs.apply import Applier
 from sync_core.runs.context import Context

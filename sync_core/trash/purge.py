@@ -18,6 +18,7 @@ from sync_core.directory.events import SYSTEM, Event, Happening
 from sync_core.directory.retention import due, is_due
 from sync_core.directory.users import Status, User
 from sync_core.errors import NotFound, Transient
+from sync_core.retention.later import send_later
 from sync_core.retention.messages import Forget
 from sync_core.storage.locks import LockRows
 from sync_core.storage.log import LogRows
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 
 WAIT = 30.0
 """Seconds between looks at the runs that were under way."""
-MOST_TRIES = 20
-LONGEST_DELAY = 300.0
 
 
 class Purger:
@@ -54,11 +53,7 @@ class Purger:
         try:
             await self._purge(message)
         except Transient as busy:
-            if message.tries == MOST_TRIES:
-                raise
-            delay = max(busy.retry_after, min(2.0**message.tries, LONGEST_DELAY))
-            log.info("purge of %s: %s; again in %.1f s", message.day, busy, delay)
-            await self._send(message.model_copy(update={"tries": message.tries + 1}), delay)
+            await send_later(self._queues, message, busy)
 
     async def poisoned(self, message: Purge) -> None:
         """A message that failed as often as the host tries. Nothing is lost: the pointers stay, and the next sweep sends them again."""

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sync_core.errors import Transient
+from sync_core.retention.later import MOST_TRIES
 from sync_core.trash.messages import Purge
-from sync_core.trash.purge import MOST_TRIES
 from tests.runs.fates import Busy
 from tests.runs.picture import check_sound
 from tests.trash.world import A_WEEK, left
