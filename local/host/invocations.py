@@ -16,11 +16,13 @@ type Listener = Callable[[Function, bool], None]
 class Invocations:
     def __init__(self, timeout: timedelta | None) -> None:
         self._timeout = timeout
-        self._running = 0
+        self._sending = 0
+        """Invocations under way that may send messages: somebody who only looks makes nobody busy."""
         self._listeners: list[Listener] = []
 
     def tell(self, listener: Listener) -> None:
-        """`listener` is called after each invocation that may have sent messages, with its function and whether none runs any more."""
+        """`listener` is called after each invocation that may have sent messages, with its function and whether no other is
+        under way."""
         self._listeners.append(listener)
 
     async def run(self, function: Function, event: Event, reason: str, *, may_send: bool = True) -> Outcome:
@@ -30,15 +32,15 @@ class Invocations:
         ends its other invocations too).
         """
         began = time.perf_counter()
-        self._running += 1
+        self._sending += may_send
         try:
             outcome = await self._limited(function, event)
         finally:
-            self._running -= 1
+            self._sending -= may_send
         _report(function, outcome, reason, time.perf_counter() - began)
         if may_send:
             for listener in self._listeners:
-                listener(function, self._running == 0)
+                listener(function, self._sending == 0)
         return outcome
 
     async def _limited(self, function: Function, event: Event) -> Outcome:
