@@ -26,7 +26,8 @@ class Stored:
     elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     """User id by object id, as other syncs of the same tenant know them (D-06)."""
     making: Mapping[str, str] = field(default_factory=dict[str, str])
-    """User id by object id, of users in the making: by runs that go on, and individual syncs, of the tenant's syncs with lower keys."""
+    """User id by object id, of users in the making: by runs that go on, and individual syncs, of the tenant's syncs with lower keys; of
+    those that somebody makes in the own sync, that one: it has looked at the other syncs, and they wait for it."""
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     disabled_groups: frozenset[str] = frozenset()
     """Ids of the groups whose status is disabled: they block their members (B-157)."""
@@ -151,7 +152,7 @@ def _identify(candidate: Candidate, stored: Stored, writer: Writer) -> tuple[str
         if record is not None and agrees(record, object_id, writer):
             return user_id, claimed not in ("", user_id)
     if making := stored.making.get(object_id, ""):
-        return making, claimed != ""
+        return making, claimed not in ("", making)
     user_id = _by_username(candidate.mapped, object_id, stored, writer)
     if not user_id and claimed not in stored.records:
         return claimed, claimed != ""

@@ -1,7 +1,9 @@
 """What runs that died left of users for whom nothing else is planned: put right by their records, or away where there is none."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import replace as with_
+
+from msgspec.structs import replace
 
 from sync_core.directory.lookups import pointers
 from sync_core.planning.changes import Change, Kind
@@ -19,7 +21,7 @@ def claimed_in_vain(skipped: Iterable[Candidate], stored: Stored, writer: Writer
 def without_claims(population: Population, rows: Iterable[Indexed], stored: Stored, writer: Writer) -> Population:
     """The population less those of these `rows` of the index that are claims only: a sync does not hold whom it never came to write."""
     claims = sum(not (row.trashed or row.fingerprint or _is_known(row, stored, writer)) for row in rows)
-    return replace(population, users=population.users - claims)
+    return with_(population, users=population.users - claims)
 
 
 def _is_known(row: Indexed, stored: Stored, writer: Writer) -> bool:
@@ -52,6 +54,12 @@ def _by_its_record(user_id: str, stored: Stored) -> Change:
         gains=tuple(sorted(points & standing)),
         loses=tuple(sorted(points - standing)),
     )
+
+
+def without_record(change: Change, stored: Stored) -> Change:
+    """The change of a leaver whom a dead run never came to make: what already pointed to it goes, with its row of Objects."""
+    groups, points = stored.regrouped.get(change.user_id, frozenset()), stored.points.get(change.user_id, frozenset())
+    return replace(change, leaves=tuple(sorted(groups)), loses=tuple(sorted(points)))
 
 
 def kept(indexed: Indexed, username: str, reason: str) -> Change:

@@ -17,7 +17,7 @@ from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.handover import Handover
 from sync_core.planning.identity import Match, Stored, is_its_user, match, strays
-from sync_core.planning.leftovers import claimed_in_vain, kept, put_right
+from sync_core.planning.leftovers import claimed_in_vain, kept, put_right, without_record
 from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
 from sync_core.planning.reasons import Reason, Skip
@@ -256,7 +256,7 @@ class _Planner:
         """The change with what it comes to, and the member rows that it concerns."""
         after = settle(before, change, self._writer)
         if after is None:
-            return change
+            return without_record(change, self._stored) if change.object_id in self._reading.put_right else change
         known = set(before.groups) if before is not None else set[str]()
         left, old, new = set(known), pointers(before), pointers(after)
         gains, loses = new - old, old - new

@@ -13,7 +13,7 @@ from sync_core.directory.syncs import Sync
 from sync_core.directory.users import Status, User
 from sync_core.entra.port import PartlyTold, Presence
 from sync_core.errors import StopRun
-from sync_core.planning.claims import wanted_names
+from sync_core.planning.claims import Alive, wanted_names
 from sync_core.planning.identity import Stored
 from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Population, Reading
 from sync_core.planning.settle import gained
@@ -147,12 +147,7 @@ class Gatherer:
             records={user_id: stored.user for user_id, stored in users.items()},
             claims={key: claim for key, (claim, _) in claims.items()},
             elsewhere=_best(known, users),
-            making={
-                object_id: row.user_id
-                for key in sorted(known, reverse=True)  # the lowest key counts
-                for object_id, row in known[key].items()
-                if key < run.directory_key and row.run in alive
-            },
+            making=await self._making(run, known, alive),
             points=left.points,
             regrouped=left.groups,
             alive=alive,
@@ -162,6 +157,13 @@ class Gatherer:
             own_groups=frozenset(group.group_id for group in groups if group.sync == run.directory_key),
             group_names={group.group_id: group.name for group in groups} | {group.group_id: group.name for group in reading.groups},
         )
+
+    async def _making(self, run: Run, known: Mapping[str, Mapping[str, ObjectRow]], alive: Alive) -> dict[str, str]:
+        """`Stored.making`; the own rows are read for those alone whom another sync is making."""
+        lower = sorted((key for key in known if key < run.directory_key), reverse=True)  # the lowest key counts
+        making = {object_id: row.user_id for key in lower for object_id, row in known[key].items() if row.run in alive}
+        own = await self._context.objects.many(run.directory_key, making)
+        return making | {object_id: row.user_id for object_id, (row, _) in own.items() if row.run in alive}
 
     async def _outdone(self, run: Run, candidates: Iterable[Candidate], leavers: Iterable[Indexed]) -> frozenset[str]:
         """Digests of the usernames that this sync gave to users whom another one has written since: where both made the user at once,

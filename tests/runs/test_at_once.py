@@ -8,11 +8,11 @@ import pytest
 from sync_core.directory.attributes import Mapping
 from sync_core.errors import Transient
 from sync_core.individual.sync import IndividualSync
-from sync_core.runs.record import State
+from sync_core.runs.record import Phase, State
 from tests.individual.test_beside import LONGER_THAN_ITS_CLAIMS
 from tests.runs.picture import check_sound
 from tests.runs.test_delivery import mixed_up
-from tests.runs.world import World
+from tests.runs.world import EVERY_MINUTE, World
 
 ANN = "ann@corp.example"
 
@@ -73,3 +73,19 @@ async def one_user(world: World, *keys: str) -> None:
     (ann,) = await world.users()
     assert set(ann.held_by) == set(keys)
     await check_sound(world)
+
+
+async def test_whom_a_run_of_its_own_sync_makes_no_individual_sync_makes_as_another_syncs_user():  # B-011, D-06, D-15
+    world = World()
+    await world.prepare()
+    world.source.hire(ANN, "staff")
+    lower, higher = sorted([await world.connect("staff"), await world.connect("staff", name="Sales")])
+    await world.until(Phase.APPLY, await world.start(higher))
+    world.source.rename("ann", "anna")
+    with pytest.raises(Transient):  # it waits for the run, with its claim made
+        await IndividualSync(world.context).of_names(lower, ["anna@corp.example"], "test")
+    world.clock.at += EVERY_MINUTE
+
+    await IndividualSync(world.context).of_names(higher, ["anna@corp.example"], "test")
+
+    await one_user(world, lower, higher)

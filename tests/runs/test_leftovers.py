@@ -158,3 +158,26 @@ async def test_a_name_given_by_hand_while_a_takeover_goes_on_is_free_again_when_
     assert (await world.user(ANN)).user_id == ann.user_id
     assert [names.from_row(row).name for row in world.memory.rows(names.TABLE)] == [ANN]
     await check_sound(world)
+
+
+async def test_who_left_before_a_dead_run_had_made_it_leaves_no_pointer():  # D-11, architecture: the record is the truth
+    world = World()
+    await world.prepare()
+    ann = world.source.hire("ann@corp.example", "staff", mail="ann.lind@corp.example")
+    world.source.hire("bea@corp.example", "staff")
+    key = await world.connect("staff", brake=LIMITLESS)
+
+    def fails(point: Point, port: Port, method: Method, call: Call) -> None:
+        del port, method
+        if (point, call.name) == ("before", users.TABLE) and len(call.operations) > 1:  # records, no fence
+            raise StopRun("out of order")
+
+    world.interrupt = fails
+    assert (await world.sync(key)).state is State.FAILED
+    world.interrupt = None
+    assert world.memory.rows("Emails")
+    world.source.delete(ann)
+
+    assert (await world.sync(key)).state is State.COMPLETED
+
+    await check_sound(world)
