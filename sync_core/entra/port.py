@@ -93,6 +93,8 @@ class Answers:
     memberships: dict[str, frozenset[str] | None] = field(default_factory=dict[str, frozenset[str] | None])
     """Object ids of all groups that the user is in, transitively; None where the user is gone."""
     groups: dict[str, Sight] = field(default_factory=dict[str, Sight])
+    group_names: dict[str, str] = field(default_factory=dict[str, str])
+    """Display names of the groups that are there."""
     parents: dict[tuple[Kind, str], tuple[SourceGroup, ...]] = field(default_factory=dict[tuple[Kind, str], tuple[SourceGroup, ...]])
 
 

@@ -184,8 +184,10 @@ def _group(object_id: str, answers: Answers) -> _Question:
         group = msgspec.json.decode(body, type=_Group) if body is not None else None
         hidden = group is not None and group.visibility == "HiddenMembership"
         answers.groups[object_id] = Sight.GONE if group is None else Sight.HIDDEN if hidden else Sight.THERE
+        if group is not None:
+            answers.group_names[object_id] = group.name or ""
 
-    return _Question(f"/groups/{quote(object_id, safe='')}?$select=id,visibility", note)
+    return _Question(f"/groups/{quote(object_id, safe='')}?$select=id,displayName,visibility", note)
 
 
 def _parents(kind: Kind, object_id: str, answers: Answers) -> _Question:

@@ -15,7 +15,6 @@ from sync_core.directory.groups import Group
 from sync_core.errors import AlreadyExists, Conflict, StopRun
 from sync_core.planning.changes import Change, Kind, NameMove
 from sync_core.planning.claims import Claim
-from sync_core.planning.reading import Outcome
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
@@ -26,8 +25,9 @@ from sync_core.runs.record import Phase, Run
 from sync_core.runs.rivals import Rivals
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import write_all
+from sync_core.storage.changes import Verdict
 from sync_core.storage.objects import ObjectRow
-from sync_core.storage.staging import ClaimMark, GroupMark
+from sync_core.storage.staging import ClaimMark
 from sync_core.storage.tables import Delete, Insert, Operation, Replace
 
 PLANS = 3
@@ -55,12 +55,13 @@ class ClaimStep:
     async def __call__(self, message: ClaimMessage) -> None:
         run = await self._course.live(message, Phase.CLAIM, message.attempt)
         step = claim_step(message.attempt)
-        if message.share in await self._course.unclaimed(run):
+        verdict = await self._course.verdict(run)
+        if verdict is not None and message.share in await self._course.unclaimed(run):
             if message.share == GROUPS_SHARE:
-                await self._groups(run)
+                await self._groups(run, verdict)
                 lost: set[str] = set()
             else:
-                lost = await self._share(run, message.share)
+                lost = await self._share(run, verdict.plan, message.share)
             await self._context.staging.mark(run.run, step, message.share, ClaimMark(lost=tuple(sorted(lost))))
         if not await self._course.unclaimed(run):
             await self._move_on(run)
@@ -77,18 +78,18 @@ class ClaimStep:
         else:
             await self._course.advance(run, Phase.PLAN, lambda now: replace(now, plan_attempt=run.plan_attempt + 1))
 
-    async def _groups(self, run: Run) -> None:
+    async def _groups(self, run: Run, verdict: Verdict) -> None:
         """Creates the selected groups that are not there yet, and gives the others the names that they have in Entra (D-20)."""
-        marks = await self._context.staging.marks(run.run, "read", GroupMark)
         new: list[Group] = []
         renamed: list[Group] = []
-        for n, selected in enumerate(settings_of(run).groups):
-            mark = marks[f"{n:03d}"]
-            name = mark.name if mark.outcome is Outcome.READ else selected.name
+        for selected in settings_of(run).groups:
+            if selected.group_id not in verdict.naming:
+                continue
+            name = verdict.group_names[selected.group_id]
             stored = await self._context.groups.get(selected.group_id)
             if stored is None:
                 new.append(Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id))
-            elif mark.outcome is Outcome.READ and stored[0].name != name:
+            elif stored[0].name != name:
                 renamed.append(replace(stored[0], name=name))
         told = [self._account.group(run, Happening.GROUP_CREATE, group, name=group.name) for group in new]
         told += [self._account.group(run, Happening.GROUP_UPDATE, group, name=group.name) for group in renamed]
@@ -104,11 +105,9 @@ class ClaimStep:
         except AlreadyExists:
             return
 
-    async def _share(self, run: Run, share: str) -> set[str]:
+    async def _share(self, run: Run, plan: str, share: str) -> set[str]:
         """Makes the claims of a slice; returns the object ids whose claims are lost."""
         chain, _, number = share.rpartition("-")
-        verdict = await self._course.verdict(run)
-        plan = verdict.plan if verdict is not None else ""
         changes = [c for c in await self._context.changes.slice(run.run, plan, chain, int(number)) if c.needs_claim]
         if run.outcome is not None:
             changes = [change for change in changes if change.takes_names]

@@ -18,6 +18,7 @@ from sync_core.storage.bulk import each
 from sync_core.storage.changes import Verdict
 from sync_core.storage.locks import LockRows
 from sync_core.storage.staging import ClaimMark, GroupMark, StepMark
+from sync_core.storage.together import together
 
 PARALLEL_GROUPS = 16
 """Chains of pages read at a time; each that closes releases the next."""
@@ -29,7 +30,7 @@ _VERDICTS = 8
 _NEXT = {
     Phase.BEGIN: (Phase.READ,),
     Phase.READ: (Phase.PLAN,),
-    Phase.PLAN: (Phase.CLAIM, Phase.FINISH),
+    Phase.PLAN: (Phase.CLAIM, Phase.APPLY, Phase.FINISH),
     Phase.CLAIM: (Phase.APPLY, Phase.PLAN, Phase.FINISH),
     Phase.APPLY: (Phase.FINISH,),
 }
@@ -54,13 +55,16 @@ class Course:
         A run whose settings changed, or whose sync was deleted, is cancelled here (D-17). Once it has begun to move names, it comes
         back with its `outcome` set: the transfers that have begun are to be finished (D-14).
         """
-        await self.check_lock(message.directory_key, message.run, preview=message.preview)
-        run = await self._context.runs.get(message.run)
+        _, run, sync = await together(
+            self.check_lock(message.directory_key, message.run, preview=message.preview),
+            self._context.runs.get(message.run),
+            self._context.syncs.get(message.directory_key),
+        )
         if run.phase is not phase or (attempt is not None and run.plan_attempt != attempt):
             if run.phase in _NEXT.get(phase, ()):
                 await self.dispatch(run)
             raise Superseded(f"run {run.run} is past the step {phase}")
-        if run.outcome is None and run.sync is not None and (reason := await self._overtaken(run, run.sync)):
+        if run.outcome is None and run.sync is not None and (reason := _overtaken(run, run.sync, sync)):
             run = await self.end(run.run, State.CANCELLED, reason)
             if run.phase is not phase:
                 raise Superseded(f"run {run.run} was cancelled")
@@ -139,7 +143,7 @@ class Course:
     async def unclaimed(self, run: Run) -> list[str]:
         """The shares of claims that have no mark yet."""
         verdict = await self.verdict(run)
-        shares = (GROUPS_SHARE, *(verdict.claims if verdict is not None else ()))
+        shares = shares_of(verdict) if verdict is not None else ()
         marks = await self._context.staging.marks(run.run, claim_step(run.plan_attempt), ClaimMark)
         return [share for share in shares if share not in marks]
 
@@ -167,13 +171,24 @@ class Course:
         slices = {tuple(sign.removeprefix(prefix).split("-")[:2]) for sign in signs}
         return Counter(chain for chain, _ in slices)
 
-    async def _overtaken(self, run: Run, fixed: Sync) -> str:
-        """Why the run is to be cancelled for its sync's sake, "" for no reason. A preview goes by settings of its own."""
-        now = await self._context.syncs.get(run.directory_key)
-        if now is None or now.deleted_at is not None:
-            return "the sync was deleted while it ran"
-        changed = run.kind is RunKind.FULL and now.version != fixed.version
-        return "the settings of the sync changed while it ran; run it again" if changed else ""
+
+def shares_of(verdict: Verdict) -> tuple[str, ...]:
+    """What is to be claimed before anything is written."""
+    return ((GROUPS_SHARE,) if verdict.naming else ()) + verdict.claims
+
+
+def after_plan(run: Run, verdict: Verdict) -> Phase:
+    if run.kind is RunKind.PREVIEW:
+        return Phase.FINISH
+    return Phase.CLAIM if shares_of(verdict) else Phase.APPLY if verdict.slices else Phase.FINISH
+
+
+def _overtaken(run: Run, fixed: Sync, now: Sync | None) -> str:
+    """Why the run is to be cancelled for its sync's sake, "" for no reason. A preview goes by settings of its own."""
+    if now is None or now.deleted_at is not None:
+        return "the sync was deleted while it ran"
+    changed = run.kind is RunKind.FULL and now.version != fixed.version
+    return "the settings of the sync changed while it ran; run it again" if changed else ""
 
 
 def claim_step(attempt: int) -> str:

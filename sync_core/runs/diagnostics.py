@@ -56,16 +56,16 @@ class Diagnostics:
             yield [_decided(object_id, "", "", "unchanged", UNCHANGED) for object_id in unchanged]
 
 
-def group_reports(groups: Sequence[SelectedGroup], marks: Mapping[str, GroupMark]) -> list[GroupReport]:
-    """Of the selected groups, in order; `marks` by the groups' places."""
-    return [_of_group(group, marks.get(f"{place:03d}")) for place, group in enumerate(groups)]
+def group_reports(groups: Sequence[SelectedGroup], names: Mapping[str, str], marks: Mapping[str, GroupMark]) -> list[GroupReport]:
+    """Of the selected groups, in order; `names` by group id, as far as the run was told them; `marks` by the groups' places."""
+    return [_of_group(group, names.get(group.group_id, group.name), marks.get(f"{place:03d}")) for place, group in enumerate(groups)]
 
 
-def _of_group(group: SelectedGroup, mark: GroupMark | None) -> GroupReport:
+def _of_group(group: SelectedGroup, name: str, mark: GroupMark | None) -> GroupReport:
     if mark is None:
-        return GroupReport(object_id=group.object_id, group_id=group.group_id, name=group.name, outcome=UNASKED)
+        return GroupReport(object_id=group.object_id, group_id=group.group_id, name=name, outcome=UNASKED)
     return GroupReport(
-        object_id=group.object_id, group_id=group.group_id, name=mark.name, outcome=mark.outcome.value, detail=mark.detail,
+        object_id=group.object_id, group_id=group.group_id, name=name, outcome=mark.outcome.value, detail=mark.detail,
         attempts=mark.attempt, pages=mark.pages, members=mark.members,
     )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 
 from msgspec.structs import replace
@@ -67,12 +66,7 @@ class FinishStep:
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
-        marks: dict[str, GroupMark] = {}
-        if run.diagnostics or run.counts.get("groups unread"):
-            marks = await self._context.staging.marks(run.run, "read", GroupMark)
-        if run.diagnostics and run.sync is not None:
-            await self._context.diagnostics.add_groups(run.run, group_reports(run.sync.groups, marks))
-        unread = _unread(marks.values())
+        unread = await self._groups_told(run, verdict)
         now = self._context.clock.now()
         if run.kind is RunKind.PREVIEW:
             await self._context.runs.expire_at(run, now + KEPT)
@@ -87,6 +81,18 @@ class FinishStep:
             return replace(before, phase=Phase.ENDED, state=final, outcome=final, reason=reason, ended_at=now, requests=dict(requests))
 
         return await self._context.runs.change(run.run, ended)
+
+    async def _groups_told(self, run: Run, verdict: Verdict | None) -> str:
+        """Reports how each group was read, with diagnostics (B-180). Returns which did not come whole, and why, in words; "" for none."""
+        if run.sync is None or not (run.diagnostics or run.counts.get("groups unread")):
+            return ""
+        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        names = verdict.group_names if verdict is not None else {}
+        reports = group_reports(run.sync.groups, names, marks)
+        if run.diagnostics:
+            await self._context.diagnostics.add_groups(run.run, reports)
+        unread = [f"{report.name}: {report.detail}" for report in reports if report.outcome == Outcome.UNREAD]
+        return f"not read whole, so nobody was removed: {listed(unread, MOST_NAMED, '; ')}" if unread else ""
 
     async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
@@ -121,12 +127,6 @@ class FinishStep:
         found = [await self._context.runs.get(code) for code in unclean]
         began = run.read_at or run.queued_at
         return tuple(dead.run for dead in found if may_write(dead, began))
-
-
-def _unread(marks: Iterable[GroupMark]) -> str:
-    """Which groups did not come whole, and why, in words; "" for none."""
-    unread = [f"{mark.name}: {mark.detail}" for mark in marks if mark.outcome is Outcome.UNREAD]
-    return f"not read whole, so nobody was removed: {listed(unread, MOST_NAMED, '; ')}" if unread else ""
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from sync_core.directory.groups import Group, GroupStatus
 from sync_core.directory.lookups import Pointer
 from sync_core.directory.names import digest
-from sync_core.directory.syncs import Sync
+from sync_core.directory.syncs import SelectedGroup, Sync
 from sync_core.directory.users import Status, User
-from sync_core.entra.port import PartlyTold, Presence
+from sync_core.entra.port import PartlyTold, Presence, Questions, Sight
 from sync_core.errors import StopRun
 from sync_core.planning.claims import Alive, wanted_names
 from sync_core.planning.identity import Stored
@@ -23,7 +23,7 @@ from sync_core.runs.heed import released_users
 from sync_core.runs.record import Run, RunKind
 from sync_core.storage.bulk import each
 from sync_core.storage.objects import ObjectRow
-from sync_core.storage.staging import GroupMark
+from sync_core.storage.staging import GroupMark, GroupsTold
 from sync_core.storage.users import StoredUser
 
 IDS_A_BATCH = 100
@@ -51,17 +51,27 @@ class Gatherer:
         """Every staged page of every group that was read whole."""
         sync = settings_of(run)
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
-        groups = [(group, marks[f"{n:03d}"]) for n, group in enumerate(sync.groups)]
-        reading = Reading(
-            tuple(GroupReading(group.object_id, group.group_id, mark.name, mark.outcome, mark.detail) for group, mark in groups),
-            sync.mapping,
-        )
-        counting = {n: (mark.attempt, mark.pages) for n, (_, mark) in enumerate(groups) if mark.outcome is Outcome.READ}
+        told = (await self._context.staging.marks(run.run, "groups", GroupsTold)).get("told")
+        read = {n: mark for n in range(len(sync.groups)) if (mark := marks[f"{n:03d}"]).outcome is Outcome.READ}
+        told = told or await self._told(run, tuple(sync.groups[n].object_id for n in read))
+        groups = tuple(_group_reading(group, marks[f"{n:03d}"], told) for n, group in enumerate(sync.groups))
+        reading = Reading(groups, sync.mapping)
+        counting = {n: (mark.attempt, mark.pages) for n, mark in read.items() if groups[n].outcome is Outcome.READ}
         async for n, users in self._context.staging.users(run.run, counting):
             reading.add(n, users)
             if len(reading.users) > self._context.max_users:
                 raise StopRun(f"more than {self._context.max_users} users: raise MAX_PLAN_USERS, with 1.5 KB of memory for each")
         return reading
+
+    async def _told(self, run: Run, groups: tuple[str, ...]) -> GroupsTold:
+        """What the groups that were read are called now: asked once, twenty in a request."""
+        if not groups:
+            return GroupsTold(names={})
+        source = await self._context.source(settings_of(run).tenant_id)
+        answers = await source.ask(Questions(groups=groups), ())
+        told = GroupsTold(names=answers.group_names, gone=tuple(g for g in groups if answers.groups[g] is Sight.GONE))
+        await self._context.staging.mark(run.run, "groups", "told", told)
+        return told
 
     async def left_behind(self, directory_key: str) -> Left:
         lock, _ = await self._context.locks.read(directory_key)
@@ -191,6 +201,12 @@ class Gatherer:
                 known = await self._context.objects.many(other.directory_key, unknown)
                 found[other.directory_key] = {object_id: row for object_id, (row, _) in known.items()}
         return found
+
+
+def _group_reading(group: SelectedGroup, mark: GroupMark, told: GroupsTold) -> GroupReading:
+    gone = group.object_id in told.gone
+    outcome, detail = (Outcome.GONE, "it was deleted while the run read") if gone else (mark.outcome, mark.detail)
+    return GroupReading(group.object_id, group.group_id, told.names.get(group.object_id, group.name), outcome, detail)
 
 
 def _best(known: Mapping[str, Mapping[str, ObjectRow]], users: Mapping[str, StoredUser]) -> dict[str, str]:

@@ -5,11 +5,14 @@ Delivered twice, each delivery makes a list of its own; the verdict that is writ
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
 from sync_core import ids
+from sync_core.directory.groups import Group
+from sync_core.entra.port import PartlyTold
 from sync_core.planning.brake import Braking, Since, braked_plan
 from sync_core.planning.changes import Change
 from sync_core.planning.identity import Stored
@@ -18,16 +21,17 @@ from sync_core.planning.reading import Candidate, Comparison, Indexed, Outcome, 
 from sync_core.planning.reasons import WARNINGS
 from sync_core.planning.settle import Writer
 from sync_core.runs.context import Context
-from sync_core.runs.course import Course, settings_of
+from sync_core.runs.course import Course, after_plan, settings_of
 from sync_core.runs.gather import Gatherer
 from sync_core.runs.holds import approved_items, compared_with_before
+from sync_core.runs.messages import Further, slice_share
 from sync_core.runs.messages import Plan as PlanMessage
-from sync_core.runs.messages import slice_share
 from sync_core.runs.record import Phase, Run, RunKind
 from sync_core.storage.bulk import each
 from sync_core.storage.changes import Verdict
 from sync_core.storage.packed import TooLong
 from sync_core.storage.staging import Sign
+from sync_core.storage.together import together
 
 SLICE = 1400
 """Most changes in a slice: what one message applies. Spread over the 16 partitions of Objects, they nearly fill a transaction in each, and
@@ -50,7 +54,7 @@ class PlanStep:
             run = await self._course.live(message, Phase.PLAN, message.attempt)
             verdict = await self._context.changes.verdict(run.run, message.attempt)
             if verdict is None:
-                verdict = await self._decide(run)
+                verdict = await self._decided(run, message)
         chains = tuple(verdict.slices)
         counts = verdict.counts
 
@@ -59,13 +63,20 @@ class PlanStep:
         def planned(now: Run) -> Run:
             return replace(now, chains=chains, slices=sum(verdict.slices.values()), counts=counts, wrote=not preview)
 
-        await self._course.advance(run, Phase.FINISH if preview else Phase.CLAIM, planned)
+        await self._course.advance(run, after_plan(run, verdict), planned)
+
+    async def _decided(self, run: Run, message: PlanMessage) -> Verdict:
+        try:
+            return await self._decide(run)
+        except PartlyTold as busy:
+            raise Further(busy, message.model_copy(update={"tries": 0})) if busy.told else busy from busy
 
     async def _decide(self, run: Run) -> Verdict:
-        reading = await self._gather.reading(run)
-        left = await self._gather.left_behind(run.directory_key)
+        reading, left, known = await together(
+            self._gather.reading(run), self._gather.left_behind(run.directory_key), self._context.groups.all()
+        )
+        groups = [group for group, _ in known]
         await self._show_life(run)
-        groups = [group for group, _ in await self._context.groups.all()]
         comparison, population = await self._gather.compare(run, reading, left, groups)
         leavers, gone = await self._leavers(run, reading, comparison)
         await asyncio.to_thread(comparison.finish)
@@ -74,7 +85,7 @@ class PlanStep:
         made, braking = await self._plan(run, reading, comparison.candidates, leavers, stored, population, gone)
         confirmed = tuple(change.object_id for change in made.changes if change.object_id in stored.confirmed) if stored.confirmed else ()
         del stored
-        return await self._write(run, reading, comparison, made, braking, confirmed)
+        return await self._write(run, reading, comparison, made, braking, confirmed, misnamed(reading, groups))
 
     async def _show_life(self, run: Run) -> None:
         await self._context.staging.sign(run.run, "planning", Sign(self._context.clock.now(), {}))
@@ -115,7 +126,14 @@ class PlanStep:
         )
 
     async def _write(
-        self, run: Run, reading: Reading, comparison: Comparison, made: Plan, braking: Braking, confirmed: tuple[str, ...]
+        self,
+        run: Run,
+        reading: Reading,
+        comparison: Comparison,
+        made: Plan,
+        braking: Braking,
+        confirmed: tuple[str, ...],
+        naming: tuple[str, ...],
     ) -> Verdict:
         name = f"{run.plan_attempt:02d}{self._context.random_bits(48):012x}"
         slices = await self._write_slices(run, name, made.changes)
@@ -141,6 +159,7 @@ class PlanStep:
             new=since[Since.NEW],
             gone=since[Since.GONE],
             group_names={group.group_id: group.name for group in reading.groups},
+            naming=naming,
             confirmed=confirmed,
         )
         return await self._context.changes.decide(run.run, run.plan_attempt, verdict)
@@ -186,6 +205,16 @@ def _even(changes: list[Change], longest: int) -> list[list[Change]]:
     slices = -(-len(changes) // longest)
     size = -(-len(changes) // slices)
     return [changes[start : start + size] for start in range(0, len(changes), size)]
+
+
+def misnamed(reading: Reading, groups: Sequence[Group]) -> tuple[str, ...]:
+    """Ids of the selected groups that are not there yet, or not by the name that they have in Entra (D-20)."""
+    stored = {group.group_id: group.name for group in groups}
+    return tuple(
+        group.group_id
+        for group in reading.groups
+        if group.group_id not in stored or (group.outcome is Outcome.READ and stored[group.group_id] != group.name)
+    )
 
 
 def _unchanged(reading: Reading, made: Plan) -> list[str]:

@@ -45,14 +45,14 @@ class ReadStep:
                 return None
             if not pages or pages[0].number > 1:  # earlier messages, or deliveries, staged the others
                 pages = await self._context.staging.pages(run.run, message.group, message.attempt, ids=True)
-            return _whole(pages, message.attempt, (await source.group(group.object_id)).name)
+            return _whole(pages, message.attempt)
         except GroupGone as gone:
-            return GroupMark(outcome=Outcome.GONE, name=group.name, detail=str(gone))
+            return GroupMark(outcome=Outcome.GONE, detail=str(gone))
         except IncompleteRead as incomplete:
             if message.attempt < ATTEMPTS:
                 await self._course.send(message.model_copy(update={"attempt": message.attempt + 1, "page": 1, "tries": 0}))
                 return None
-            return GroupMark(outcome=Outcome.UNREAD, attempt=message.attempt, name=group.name, detail=str(incomplete))
+            return GroupMark(outcome=Outcome.UNREAD, attempt=message.attempt, detail=str(incomplete))
 
     async def _pages(self, run: Run, message: Read, group: SelectedGroup, source: Directory) -> list[StagedPage]:
         """Stages the next pages of the chain, 40 at most, and returns them: none when all were there."""
@@ -71,7 +71,7 @@ class ReadStep:
                     raise
                 raise Further(busy, message.model_copy(update={"page": number + 1, "tries": 0})) from busy
             if page.next and page.next in links:
-                raise IncompleteRead(f"the pages of {group.name} go round in a circle")
+                raise IncompleteRead("its pages go round in a circle")
             number += 1
             await self._show_life(run, message, number)
             kept = await self._context.staging.add_page(run.run, message.group, message.attempt, number, page)
@@ -110,9 +110,9 @@ class ReadStep:
             await self._course.advance(run, Phase.PLAN)
 
 
-def _whole(pages: list[StagedPage], attempt: int, name: str) -> GroupMark:
+def _whole(pages: list[StagedPage], attempt: int) -> GroupMark:
     """Raises IncompleteRead when fewer distinct users came than the first page said that there are."""
     total, came = pages[0].total, distinct(pages)
     if total is not None and came < total:
-        raise IncompleteRead(f"{name} has {total} members, but only {came} came")
-    return GroupMark(outcome=Outcome.READ, attempt=attempt, pages=len(pages), members=came, name=name)
+        raise IncompleteRead(f"it has {total} members, but only {came} came")
+    return GroupMark(outcome=Outcome.READ, attempt=attempt, pages=len(pages), members=came)

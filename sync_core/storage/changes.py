@@ -56,6 +56,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How many held users are new to the set held before, and how many of that are held no more."""
     group_names: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Of the selected groups, as they are read, by group id."""
+    naming: tuple[str, ...] = ()
+    """Ids of the selected groups that are to be created, or renamed (D-20)."""
     confirmed: tuple[str, ...] = ()
     """Object ids of takeovers that are planned because an admin confirmed them (D-05)."""
 

@@ -41,8 +41,14 @@ class GroupMark(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 0
     members: int = 0
     """Different users that came; of a group that was read."""
-    name: str = ""
     detail: str = ""
+
+
+class GroupsTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What the source says of the groups that were read: their names by object id, and which of them were deleted since."""
+
+    names: dict[str, str]
+    gone: tuple[str, ...] = ()
 
 
 class ClaimMark(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ class ModelSource:
         self._ask("group")
         if object_id not in self.members:
             raise GroupGone(f"there is no group {object_id}")
-        return SourceGroup(object_id, self.group_names.get(object_id, object_id.title()))
+        return SourceGroup(object_id, self._name(object_id))
 
     async def find_groups(self, prefix: str, *, limit: int = 100) -> list[SourceGroup]:
         return [SourceGroup(group, group.title()) for group in sorted(self.members) if group.startswith(prefix.lower())][:limit]
@@ -139,8 +139,12 @@ class ModelSource:
             users={i: self._user(i, attributes) if i in self.accounts else None for i in questions.users},
             memberships={i: frozenset(self._groups_of(i)) if i in self.accounts else None for i in questions.memberships},
             groups={group: self._sight(group) for group in questions.groups},
+            group_names={group: self._name(group) for group in questions.groups if group in self.members},
             parents={of: tuple(SourceGroup(g, g.title()) for g in self._parents(of[1])) for of in questions.parents},
         )
+
+    def _name(self, group: str) -> str:
+        return self.group_names.get(group, group.title())
 
     def _groups_of(self, object_id: str) -> list[str]:
         return [group for group, members in self.members.items() if object_id in members]

@@ -135,6 +135,7 @@ async def test_a_run_stops_at_its_next_slice_when_its_sync_is_deleted(phase: Pha
     here, acme, sales = await shared()
     here.source.quit(here.source.named("ann"))
     here.source.accounts[here.source.named("bea")].attributes["displayName"] = "Bea Lind"
+    here.source.group_names["staff"] = "All Staff"  # something to claim
     run = await here.until(phase, await here.start(acme))
 
     await delete(here, acme)

@@ -2,7 +2,8 @@
 
 from sync_core.directory.groups import api_name
 from sync_core.directory.users import Status
-from sync_core.runs.record import State
+from sync_core.runs.messages import Plan
+from sync_core.runs.record import Phase, State
 from tests.runs.picture import check_sound
 from tests.runs.world import World
 
@@ -134,3 +135,43 @@ async def test_a_group_that_is_selected_again_is_another_group():  # D-20: an id
         'Sales (formerly from "Acme")',
     }
     await check_sound(here)
+
+
+async def test_a_group_deleted_between_its_reading_and_the_plan_counts_as_gone():  # D-10
+    here = await world()
+    here.source.hire("ann@corp.example", "staff", "sales")
+    key = await here.connect("staff", "sales")
+    await here.sync(key)
+    run = await here.until(Phase.PLAN, await here.start(key))
+    del here.source.members["sales"]
+
+    await here.drain()
+
+    ended = await here.context.runs.get(run.run)
+    assert (ended.state, ended.counts["groups"], ended.counts["groups gone"]) == (State.WARNINGS, 1, 1)
+    assert "Sales" in {group.name for group, _ in await here.context.groups.all()}
+
+
+async def test_a_run_that_finds_nothing_to_do_goes_from_the_plan_to_its_end():
+    here = await world()
+    here.source.hire("ann@corp.example", "staff", "sales")
+    key = await here.connect("staff")
+    await here.sync(key)
+
+    run = await here.until(Phase.PLAN, await here.start(key))
+    await here.deliver_one(Plan.queue)
+
+    assert (await here.context.runs.get(run.run)).phase is Phase.FINISH
+
+
+async def test_a_group_that_has_another_name_is_renamed_though_nobody_changes():  # D-20
+    here = await world()
+    here.source.hire("ann@corp.example", "staff", "sales")
+    key = await here.connect("staff")
+    await here.sync(key)
+    here.source.group_names["staff"] = "Everybody"
+
+    run = await here.sync(key)
+
+    assert run.counts["changes"] == 0
+    assert {group.name for group, _ in await here.context.groups.all()} == {"Everybody"}

@@ -8,7 +8,7 @@ from math import ceil
 import pytest
 
 from sync_core.runs.course import Course
-from sync_core.runs.messages import Claim, Plan
+from sync_core.runs.messages import Plan
 from sync_core.runs.record import Phase, State
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.tally import GRAPH, QUEUE, TABLES
@@ -40,7 +40,7 @@ async def test_graph_is_asked_for_pages_groups_and_tenths_of_the_absent(absent: 
     run = await world.sync(key)
 
     assert run.counts.get("users trash", 0) == absent
-    expected = Counter(page=pages(world), group=2, batch=ceil(absent / 10))
+    expected = Counter(page=pages(world), batch=1 + ceil(absent / 10))  # one for the names of all groups
     assert world.source.asked == +expected
     assert run.requests[GRAPH] == expected.total()
 
@@ -126,7 +126,7 @@ async def test_a_run_that_changes_nothing_asks_storage_no_more_than_it_has_to(pe
 
 async def test_two_who_move_a_run_on_at_once_send_its_next_messages_once():
     world, key = await staffed(3)
-    run = await world.until(Phase.PLAN, await world.start(key))
+    run = await world.until(Phase.READ, await world.start(key))
     both = asyncio.Barrier(2)
     met = 0
 
@@ -141,8 +141,8 @@ async def test_two_who_move_a_run_on_at_once_send_its_next_messages_once():
         await both.wait()
 
     world.interrupt = meet
-    moved = await asyncio.gather(*(Course(world.context).advance(run, Phase.CLAIM) for _ in range(2)))
+    moved = await asyncio.gather(*(Course(world.context).advance(run, Phase.PLAN) for _ in range(2)))
     world.interrupt = None
 
     assert [after is None for after in sorted(moved, key=bool)] == [True, False]
-    assert len(world.queues.receive(Claim.queue, limit=32)) == 1
+    assert len(world.queues.receive(Plan.queue, limit=32)) == 1
