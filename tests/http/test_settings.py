@@ -1,5 +1,7 @@
 """The deployment's settings over HTTP."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -16,7 +18,7 @@ async def test_settings_are_the_app_settings_until_somebody_says_otherwise(calle
     assert (await caller.get(PATH)).json() == DEFAULT
 
 
-async def test_a_setting_is_changed_told_of_and_given_back_to_the_app_settings(caller: httpx.AsyncClient) -> None:  # E-19, B-181
+async def test_a_setting_is_changed_told_of_and_given_back_to_the_app_settings(api: Api, caller: httpx.AsyncClient) -> None:  # E-19, B-181
     changed = await caller.patch(PATH, json={"trash_days": 30})
     assert (changed.status_code, changed.json()) == (200, {"trash_days": 30, "trash_days_is_default": False})
     read = await caller.get(PATH)
@@ -24,6 +26,7 @@ async def test_a_setting_is_changed_told_of_and_given_back_to_the_app_settings(c
     assert (await caller.patch(PATH, json={"trash_days": 30})).headers["ETag"] == read.headers["ETag"]
     assert (await caller.patch(PATH, json={})).json() == changed.json()
 
+    api.deployment.clock.at += timedelta(seconds=1)
     assert (await caller.patch(PATH, json={"trash_days": None})).json() == DEFAULT
     told = (await caller.get("/api/v1/log", params={"action": Happening.SETTINGS_UPDATE.value})).json()["items"]
     assert [item["description"] for item in told] == [
