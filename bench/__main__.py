@@ -22,7 +22,7 @@ async def main() -> None:
     with console.status("cold start"):
         figures: list[Figure] = cold_start.measure()
     with console.status(f"the obvious way, {full_sync.OBVIOUS_USERS:,} users"):
-        figures += await full_sync.compare_with_sdks()
+        figures += await full_sync.compare_with_sdks(ROUNDS)
     keep(figures)
     console.print(f"individual syncs, {individual.USERS:,} users")
     figures += await individual.measure()

@@ -47,8 +47,12 @@ async def measure(users: int, rounds: int, console: Console) -> list[Figure]:
     return _medians(measured)
 
 
-async def compare_with_sdks() -> list[Figure]:
-    """Milliseconds a user of a first sync, beside the SDK's models and transactions; CPU of both ways."""
+async def compare_with_sdks(rounds: int) -> list[Figure]:
+    """Milliseconds a user of a first sync, beside the SDK's models and transactions; CPU of both ways. Medians of so many rounds."""
+    return _medians([await _compare_with_sdks() for _ in range(rounds)])
+
+
+async def _compare_with_sdks() -> list[Figure]:
     async with site(OBVIOUS_USERS) as here:
         await floors.pages(here.tenant.graph, here.tenant.token, here.groups)
         ran = await here.run()
