@@ -21,8 +21,7 @@ class Invocations:
         self._listeners: list[Listener] = []
 
     def tell(self, listener: Listener) -> None:
-        """`listener` is called after each invocation that may have sent messages, with its function and whether no other is
-        under way."""
+        """`listener` is called after each invocation that may have sent messages, with its function and whether no other is under way."""
         self._listeners.append(listener)
 
     async def run(self, function: Function, event: Event, reason: str, *, may_send: bool = True) -> Outcome:

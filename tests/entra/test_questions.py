@@ -71,6 +71,7 @@ async def test_users_groups_and_what_they_are_in_come_together(directory: Direct
     assert counts == {"graph": 1}
     assert found.users[GONE] is None
     assert found.users[one] is not None
+    assert found.group_names == {g: running.tenant.groups[g]["displayName"] for g in (group, hidden)}
     assert found.memberships == {one: frozenset(running.tenant.transitive_groups(one)), GONE: None}
     assert found.groups == {group: Sight.THERE, hidden: Sight.HIDDEN, GONE: Sight.GONE}
     names = {g["id"]: g["displayName"] for g in running.tenant.groups.values()}

@@ -1,13 +1,16 @@
 """What an invocation's end sets off: other queues are asked soon, so that a chain of steps moves on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from local.host.app import FunctionApp, Listeners
+from local.host.invocations import Invocations
 from local.host.options import HostOptions
+from local.host.protos import TypedData
 from local.host.queues import QueueListener
-from local.host.worker import Function
+from local.host.worker import Event, Function, Outcome
 
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 OPTIONS = HostOptions.model_validate({"version": "2.0"})
@@ -58,3 +61,27 @@ async def test_a_poison_queue_is_asked_at_once_only_for_a_message_that_went_ther
     listeners._message_poisoned("read-poison")
 
     assert _wait(listeners, "read-poison") <= 0.1
+
+
+async def test_somebody_who_only_looks_makes_nobody_busy(monkeypatch: pytest.MonkeyPatch):
+    """A GET that is under way when a step ends does not keep the next step's queue waiting."""
+    looked = asyncio.Event()
+
+    async def invoke(function: Function, event: Event) -> Outcome:
+        del event
+        if function.name == "look":
+            await looked.wait()
+        return Outcome(succeeded=True)
+
+    monkeypatch.setattr("local.host.invocations.invoke", invoke)
+    invocations, told = Invocations(None), list[tuple[str, bool]]()
+    invocations.tell(lambda function, idle: told.append((function.name, idle)))
+    event = Event(TypedData())
+    looking = asyncio.create_task(invocations.run(_function("look"), event, "GET", may_send=False))
+    await asyncio.sleep(0)
+
+    await invocations.run(_function("begin"), event, "message")
+    looked.set()
+    await looking
+
+    assert told == [("begin", True)]
