@@ -20,6 +20,10 @@ class Outcome(StrEnum):
     """Entra no longer has it (404)."""
 
 
+DELETED_MEANWHILE = "it was deleted while the run read"
+"""Why a group is gone whose pages had come."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupReading:
     object_id: str

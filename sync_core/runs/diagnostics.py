@@ -5,13 +5,15 @@ It is made when it is read, of rows that the steps wrote, some thousand lines at
 asked only where a step of it failed.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from sync_core.directory.syncs import SelectedGroup
 from sync_core.entra.trail import Asked
 from sync_core.errors import NotFound
+from sync_core.planning.reading import DELETED_MEANWHILE, Outcome
 from sync_core.runs.context import Context
 from sync_core.runs.preview import is_expired
 from sync_core.runs.record import Phase, Run
@@ -56,9 +58,14 @@ class Diagnostics:
             yield [_decided(object_id, "", "", "unchanged", UNCHANGED) for object_id in unchanged]
 
 
-def group_reports(groups: Sequence[SelectedGroup], names: Mapping[str, str], marks: Mapping[str, GroupMark]) -> list[GroupReport]:
-    """Of the selected groups, in order; `names` by group id, as far as the run was told them; `marks` by the groups' places."""
-    return [_of_group(group, names.get(group.group_id, group.name), marks.get(f"{place:03d}")) for place, group in enumerate(groups)]
+def group_reports(
+    groups: Sequence[SelectedGroup], names: Mapping[str, str], marks: Mapping[str, GroupMark], gone: Collection[str] = ()
+) -> list[GroupReport]:
+    """Of the selected groups, in order; `names` by group id, as far as the run was told them; `marks` by the groups' places. `gone` are the
+    object ids of those that were deleted after they were read.
+    """
+    reports = [_of_group(group, names.get(group.group_id, group.name), marks.get(f"{place:03d}")) for place, group in enumerate(groups)]
+    return [replace(one, outcome=Outcome.GONE.value, detail=DELETED_MEANWHILE) if one.object_id in gone else one for one in reports]
 
 
 def _of_group(group: SelectedGroup, name: str, mark: GroupMark | None) -> GroupReport:

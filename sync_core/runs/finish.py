@@ -1,6 +1,7 @@
 """The last step, of failed and cancelled runs too: settles what is left over, retires groups, writes how it ended, frees the lock last."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -20,12 +21,13 @@ from sync_core.runs.record import KEPT, Phase, Run, RunKind, State, may_write
 from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.streaks import judge
 from sync_core.storage.changes import Verdict
-from sync_core.storage.staging import GroupMark
+from sync_core.storage.diagnostics import GroupReport
+from sync_core.storage.staging import GroupMark, GroupsTold
 
 MOST_NAMED = 5
 """Groups that a reason names."""
 _UNCLEAN = frozenset({State.CANCELLED, State.FAILED})
-_TELLING = frozenset({State.INCOMPLETE, State.HELD, State.PREVIEWED})
+_TELLING = frozenset({State.WARNINGS, State.INCOMPLETE, State.HELD, State.PREVIEWED})
 _WITHHOLDING = frozenset({State.INCOMPLETE, State.HELD})
 """So ends a run that did not do all that it found: it retires no group (D-20)."""
 
@@ -66,7 +68,7 @@ class FinishStep:
         requests: Counter[str] = Counter()
         for sign in (await self._context.staging.signs(run.run)).values():
             requests.update(sign.requests)
-        unread = await self._groups_told(run, verdict)
+        groups = await self._groups_told(run, verdict)
         now = self._context.clock.now()
         if run.kind is RunKind.PREVIEW:
             await self._context.runs.expire_at(run, now + KEPT)
@@ -77,22 +79,25 @@ class FinishStep:
             if before.phase is not Phase.FINISH:
                 return None
             final = before.outcome or outcome
-            reason = before.reason or ("; ".join(filter(None, (unread, told(verdict)))) if verdict and final in _TELLING else "")
+            reason = before.reason or ("; ".join(filter(None, (groups, told(verdict)))) if verdict and final in _TELLING else "")
             return replace(before, phase=Phase.ENDED, state=final, outcome=final, reason=reason, ended_at=now, requests=dict(requests))
 
         return await self._context.runs.change(run.run, ended)
 
     async def _groups_told(self, run: Run, verdict: Verdict | None) -> str:
-        """Reports how each group was read, with diagnostics (B-180). Returns which did not come whole, and why, in words; "" for none."""
-        if run.sync is None or not (run.diagnostics or run.counts.get("groups unread")):
+        """Reports how each group was read, with diagnostics (B-180). Returns, in words, which did not come whole, and why, and which Entra
+        has no more (D-10); "" for none.
+        """
+        if run.sync is None or not (run.diagnostics or run.counts.get("groups unread") or run.counts.get("groups gone")):
             return ""
-        marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        staging = self._context.staging
+        marks = await staging.marks(run.run, "read", GroupMark)
+        told = (await staging.marks(run.run, "groups", GroupsTold)).get("told")
         names = verdict.group_names if verdict is not None else {}
-        reports = group_reports(run.sync.groups, names, marks)
+        reports = group_reports(run.sync.groups, names, marks, told.gone if told is not None else ())
         if run.diagnostics:
             await self._context.diagnostics.add_groups(run.run, reports)
-        unread = [f"{report.name}: {report.detail}" for report in reports if report.outcome == Outcome.UNREAD]
-        return f"not read whole, so nobody was removed: {listed(unread, MOST_NAMED, '; ')}" if unread else ""
+        return _in_words(reports)
 
     async def _retire_groups(self, run: Run, sync: Sync) -> None:
         """A group that is not selected any more is unmanaged from now on (B-174)."""
@@ -127,6 +132,15 @@ class FinishStep:
         found = [await self._context.runs.get(code) for code in unclean]
         began = run.read_at or run.queued_at
         return tuple(dead.run for dead in found if may_write(dead, began))
+
+
+def _in_words(reports: Sequence[GroupReport]) -> str:
+    unread = [f"{report.name}: {report.detail}" for report in reports if report.outcome == Outcome.UNREAD]
+    gone = [report.name for report in reports if report.outcome == Outcome.GONE]
+    told = [f"not read whole, so nobody was removed: {listed(unread, MOST_NAMED, '; ')}"] if unread else []
+    if gone:
+        told.append(f"gone from Entra, so their members stay until they are removed or replaced: {listed(gone, MOST_NAMED)}")
+    return "; ".join(told)
 
 
 def _outcome(run: Run, verdict: Verdict | None) -> State:

@@ -36,6 +36,7 @@ async def test_the_members_of_a_group_that_entra_has_no_more_stay_and_the_run_wa
 
     assert run.state is State.WARNINGS
     assert run.counts["groups gone"] == 1
+    assert run.reason == "gone from Entra, so their members stay until they are removed or replaced: Sales"
     assert await picture(here) == before
     assert await reasons(here, run.run) == {"bea@corp.example": Reason.GROUP_GONE}
 
@@ -70,6 +71,19 @@ async def test_whoever_is_known_by_a_gone_group_only_is_still_disabled_or_delete
     assert await here.group_names(await here.user("bea@corp.example")) == {"Sales"}
     assert (await here.user("fay@corp.example")).status is Status.PENDING_DELETION
     await check_sound(here)
+
+
+async def test_a_run_names_the_groups_that_are_gone_beside_those_that_are_unread():  # D-10
+    here, key = await staffed()
+    del here.source.members["sales"]
+    here.source.short.add("staff")
+
+    run = await here.sync(key)
+
+    assert run.state is State.INCOMPLETE
+    unread, gone = run.reason.split("; ")
+    assert unread.startswith("not read whole, so nobody was removed: Staff: it has 4 members")
+    assert gone == "gone from Entra, so their members stay until they are removed or replaced: Sales"
 
 
 @pytest.mark.parametrize("how", ["broken", "short"])

@@ -149,6 +149,7 @@ async def test_a_group_deleted_between_its_reading_and_the_plan_counts_as_gone()
 
     ended = await here.context.runs.get(run.run)
     assert (ended.state, ended.counts["groups"], ended.counts["groups gone"]) == (State.WARNINGS, 1, 1)
+    assert ended.reason == "gone from Entra, so their members stay until they are removed or replaced: Sales"
     assert "Sales" in {group.name for group, _ in await here.context.groups.all()}
 
 
