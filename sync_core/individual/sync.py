@@ -21,9 +21,10 @@ from sync_core.individual.few import FewPlanner
 from sync_core.individual.lookup import Found, object_of
 from sync_core.individual.writes import SingleWrites
 from sync_core.planning.asked import asked_names
+from sync_core.planning.changes import Action
 from sync_core.planning.claims import edit_mark
 from sync_core.planning.events import events_of_skips
-from sync_core.planning.outcomes import READ_LATER, Became, Outcome
+from sync_core.planning.outcomes import NAMES_IN_MOTION, READ_LATER, Became, Outcome
 from sync_core.planning.reasons import WARNINGS, Skip
 from sync_core.planning.settle import read_later
 from sync_core.runs.context import Context
@@ -126,8 +127,9 @@ class IndividualSync:
                 break
         else:
             raise Transient("names that these users need were taken by others meanwhile, three times over", retry_after=5)
+        made = {one.change.object_id: one.made.actions for one in settled if one.made is not one.change}
         late = {one.change.object_id for one in settled if one.after is not None and read_later(one.after, writer)}
-        outcomes = tuple(_told(decided.outcome(name), late) for name in names)
+        outcomes = tuple(_told(decided.outcome(name), late, made) for name in names)
         run = replace(run, plan_attempt=attempt, counts=_counts(outcomes, len(decided.plan.skips)))
         warned = any(skip.reason in WARNINGS for skip in decided.plan.skips)
         run, _ = await together(
@@ -180,8 +182,12 @@ async def _called(find: Find, sync: Sync) -> Found:
     return await find(sync)
 
 
-def _told(outcome: Outcome, late: set[str]) -> Outcome:
-    """Where a later reading decided, this one changed nothing (D-16)."""
+def _told(outcome: Outcome, late: set[str], made: Mapping[str, tuple[Action, ...]]) -> Outcome:
+    """Where a later reading decided, this one changed nothing (D-16); of a change that others made impossible, little is `made`."""
+    if outcome.object_id in made:
+        actions = made[outcome.object_id]
+        became = Became.DISABLED if actions else Became.SKIPPED
+        return replace(outcome, became=became, actions=actions, fields=(), reason=NAMES_IN_MOTION)
     if outcome.object_id not in late:
         return outcome
     return replace(outcome, became=Became.UNCHANGED, actions=(), fields=(), reason=READ_LATER)

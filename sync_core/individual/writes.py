@@ -14,7 +14,7 @@ from sync_core.individual.few import Decided
 from sync_core.planning.changes import Change, Kind, Repair
 from sync_core.planning.events import events_of
 from sync_core.planning.reasons import WARNINGS
-from sync_core.planning.settle import Writer, read_later
+from sync_core.planning.settle import Writer
 from sync_core.runs.apply import Applier
 from sync_core.runs.claim import Claimer
 from sync_core.runs.context import Context
@@ -73,7 +73,7 @@ class SingleWrites:
 
     async def _list(self, plan: str, attempt: int, writer: Writer, settled: Sequence[Settled], names: Mapping[str, str]) -> None:
         """Among the changes that were made, where the histories of users look; and in the log, as a full run tells its slices."""
-        made = (one.change for one in settled if one.after is not None and one.change.actions and not read_later(one.after, writer))
+        made = (made for one in settled if (made := one.told(writer)) is not None and made.actions)
         if changes := sorted(made, key=lambda change: change.user_id):
             at, run = writer.now, self._run
             key = applied.key(at, run.run, f"{attempt:02d}")

@@ -50,13 +50,17 @@ class Desired(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class NameMove(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A claim to make: the row of `name` goes from `seen` (its owner when planned, "" where there was no row) to the user."""
+    """A claim to make: the row of `name` goes from `seen` (its owner when planned, "" where there was no row) to the user.
+
+    Not where somebody has claimed it since, also for that owner anew: then `run`, who had claimed it when planned, is another.
+    """
 
     digest: str
     name: str
     seen: str
     holder: str
     """Whom readers believe to hold the name until the user's record lists it; "" for nobody."""
+    run: str = ""
 
 
 class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -40,6 +40,8 @@ class Alive:
     now: datetime | None = None
     own: str = ""
     """Whose claims the asker made itself: they tell nothing of others."""
+    beside: frozenset[str] = frozenset()
+    """Codes of individual syncs that may not have written all yet."""
 
     def __contains__(self, run: str) -> bool:
         if run == self.own:
@@ -48,6 +50,12 @@ class Alive:
             return run in self.runs
         begun = float(run.removeprefix(_EDIT).partition("-")[0])
         return self.now is not None and self.now.timestamp() < begun + EDIT_LASTS.total_seconds()
+
+    def may_write(self, run: str) -> bool:
+        """Whether a record that lists the name may still be written by whoever claimed it. Syncs claim such names too, where they write
+        a user that they did not hold; a hand claims only what is not listed yet, and then is done.
+        """
+        return run in self and (not run.startswith(_EDIT) or run.rpartition("-")[2] in self.beside)
 
 
 NOBODY = Alive()

@@ -20,18 +20,19 @@ def contend(matches: Mapping[str, Match], stored: Stored, yields: Callable[[str]
     `held` are those of whom the brake holds back what they would do.
 
     A name is free when nobody holds it, when its holder yields, or when its holder is itself a match whose record would not
-    list it any more. A match that loses keeps its names, so whoever waited for one of them loses too; one in Trash, which then
-    stays there, gives them up all the same (D-07).
+    list it any more; but not while somebody else is about to write it to another user. A match that loses keeps its names, so
+    whoever waited for one of them loses too; one in Trash, which then stays there, gives them up all the same (D-07).
     """
     waiting: defaultdict[str, list[Match]] = defaultdict(list)
     pending: list[Lost] = []
     for match in matches.values():
         for key, name in match.wanted:
-            holder = stored.holder(key)
-            if holder in ("", match.user_id) or yields(holder):
+            holder, coming_to = stored.holder_for(match.user_id, key), stored.on_its_way(key)
+            taken = coming_to not in ("", match.user_id)
+            if not taken and (holder in ("", match.user_id) or yields(holder)):
                 continue
             other = matches.get(holder)
-            if other is not None and not other.lists(key):
+            if not taken and other is not None and not other.lists(key):
                 waiting[holder].append(match)
             else:
                 reason = Reason.NEEDS_HELD if holder in held else Reason.NAME_IN_USE

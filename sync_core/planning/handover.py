@@ -29,9 +29,13 @@ class Handover:
         return held_here_only and not read_later(record, self._writer)
 
     def given_up(self, wanted: dict[str, str]) -> dict[str, tuple[str, ...]]:
-        """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already."""
+        """The digests that users in Trash give up to others, by user id; also those that a dead run had given to others already. What one
+        that goes on gives to others, it writes itself, or gives up.
+        """
         found: defaultdict[str, list[str]] = defaultdict(list)
         for key in self._stored.claims:
+            if key not in wanted and self._stored.on_its_way(key):
+                continue
             taker = wanted[key] if key in wanted else self._stored.holder(key)
             for user_id in self._stored.listing(key):
                 if user_id != taker and self.yields_names(user_id):
@@ -39,18 +43,20 @@ class Handover:
         return {user_id: tuple(digests) for user_id, digests in found.items()}
 
     def moves(self, found: Match) -> tuple[NameMove, ...]:
-        """Somebody whom no sync manages until now claims even its own names anew: from then on nobody edits or takes them (B-010, D-07).
+        """Somebody whom this sync does not hold until now claims even its own names anew: from then on nobody edits or takes them, neither
+        of an unmanaged user nor out of Trash, nor as it leaves another sync for there (B-010, D-06, D-07).
 
         So is a name that a dead run had claimed for it and its record does not list: as long as that claim stands, it is anybody's to take.
         """
         before = found.before
         listed = before.name_digests if before is not None else {}
-        unguarded = before is not None and (before.in_trash or not live_holds(before, self._writer.existing))
+        unguarded = before is not None and (before.in_trash or self._writer.directory_key not in before.held_by)
         moves: list[NameMove] = []
         for key, name in found.wanted:
             owner = self._stored.owner(key)
             if owner != found.user_id or unguarded or key not in listed:
-                moves.append(NameMove(key, name, owner, self._stored.holder(key)))
+                holder = self._stored.holder_for(found.user_id, key)
+                moves.append(NameMove(key, name, owner, holder, self._stored.claimed_by(key)))
         return tuple(moves)
 
     def repairs(self, wanted: dict[str, str]) -> list[Repair]:

@@ -52,9 +52,31 @@ class Stored:
         claim = self.claims.get(key)
         return claim.owner if claim is not None else ""
 
+    def claimed_by(self, key: str) -> str:
+        """The run or edit that claimed the name of this digest; "" for none."""
+        claim = self.claims.get(key)
+        return claim.run if claim is not None else ""
+
     def holder(self, key: str) -> str:
         """The user that holds the name of this digest; "" for nobody."""
         return holder(self.claims.get(key), key, self.records, self.alive)
+
+    def holder_for(self, user_id: str, key: str) -> str:
+        """As `holder`, before the user takes the name. What somebody alive has claimed for that same user proves nothing until its record
+        lists it: it may be given up again, and whoever had the name keeps it.
+        """
+        return holder(self.claims.get(key), key, self.records, NOBODY if self.owner(key) == user_id else self.alive)
+
+    def on_its_way(self, key: str) -> str:
+        """The user to whose record somebody else may be about to write the name of this digest; "" for none. It is nobody else's then,
+        even where that user's record lists it today and would give it up.
+        """
+        claim = self.claims.get(key)
+        if claim is None or claim.run not in self.alive:
+            return ""
+        record = self.records.get(claim.owner)
+        listed = record is not None and key in record.name_digests
+        return claim.owner if not listed or self.alive.may_write(claim.run) else ""
 
     def listing(self, key: str) -> list[str]:
         """Of the users that the name's claim names, those whose records list it: two when a dead run had given it to another."""

@@ -57,6 +57,7 @@ NO_SUCH_NAME = "no user of Entra has this name"
 NOT_SELECTED = "in no selected group, and this sync holds no such user: nothing was changed"
 RENAMED = "the username stays; the next full sync changes it to {}"
 READ_LATER = "a later reading of this user is there already: nothing was changed"
+NAMES_IN_MOTION = "somebody else changed this user while it was looked at: sync it again"
 UNREAD = "a group that it was in could not be looked at: nobody is removed before a full sync has read it"
 
 

@@ -42,9 +42,7 @@ def settle(before: User | None, change: Change, writer: Writer) -> User | None:
         return _created(change, change.desired, writer) if change.desired is not None else None
     if before.status is Status.PURGING:
         return before
-    after = _settled(before, change, writer)
-    if after.in_trash and change.yields:
-        after = without_names(after, frozenset(change.yields))
+    after = _yielding(_settled(before, change, writer), change)
     if same(before, after):
         return after if writer.individual else before
     return _emptied(before, after, writer)
@@ -65,12 +63,36 @@ def read_later(record: User, writer: Writer) -> bool:
     return record.read_at is not None and record.read_at > writer.read_at
 
 
+def lists_unclaimed(before: User, after: User, change: Change, writer: Writer) -> bool:
+    """Whether the record would list a name that this change has not claimed, and that was not its own for sure: another sync has renamed
+    or left the user since this was planned, and the name may have gone to somebody else.
+
+    Names in positions that the sync does not map are not looked at: whoever takes one, takes it from the record (`_yielding`).
+    """
+    if change.desired is None or after is before or read_later(before, writer):
+        return False
+    mapped = change.desired.mapped.aliases
+    names = (after.username, *(name for position, name in after.aliases.items() if position in mapped))
+    own = before.name_digests.keys() if writer.directory_key in before.held_by else frozenset[str]()
+    return not {digest(name) for name in names if name} <= own | {move.digest for move in change.moves}
+
+
 def _emptied(before: User, after: User, writer: Writer) -> User:
     """Where the record changes, other syncs' fingerprints do not tell any more what it says (D-06)."""
     if same(replace(before, held_by=after.held_by), after):
         return after
     emptied = {key: replace(hold, fingerprint="") for key, hold in after.held_by.items() if key != writer.directory_key}
     return replace(after, held_by=after.held_by | emptied)
+
+
+def _yielding(after: User, change: Change) -> User:
+    """Less the names that others have taken. Somebody not in Trash, whom another sync took up or read later meanwhile, loses aliases
+    alone: its username was claimed anew by that sync, or moves with this change.
+    """
+    if not change.yields:
+        return after
+    given = frozenset(change.yields)
+    return without_names(after, given if after.in_trash else given - {digest(after.username)})
 
 
 def _settled(before: User, change: Change, writer: Writer) -> User:
@@ -120,10 +142,13 @@ def _hold(change: Change, desired: Desired, writer: Writer) -> Hold:
 
 
 def _renamed_only(before: User, change: Change, desired: Desired) -> User:
-    """Somebody read the user later: of this run only a username already moved in claim is written (D-16)."""
-    username = desired.mapped.username
-    moved = {move.digest for move in change.moves}
-    return replace(before, username=username) if digest(username) in moved else before
+    """Somebody read the user later: of this run only a username already moved in claim is written (D-16), or an alias that becomes the
+    username because another takes that.
+    """
+    username = digest(desired.mapped.username)
+    moved = any(move.digest == username for move in change.moves)
+    instead = digest(before.username) in change.yields and username in before.name_digests
+    return replace(before, username=desired.mapped.username) if moved or instead else before
 
 
 def _keeping_its_username(before: User, desired: Desired) -> Desired:

@@ -68,7 +68,7 @@ class ApplyStep:
         await self._applier.pointers(settled)
         claimed = await self._context.staging.claimed(run.run, slice_share(message.chain, message.number))
         await self._applier.objects(hand, writer, settled, claimed)
-        return [one.change for one in settled if _is_done(one, writer)]
+        return [made for one in settled if (made := one.told(writer)) is not None]
 
 
 class Applier:
@@ -233,11 +233,6 @@ class Applier:
 
 def _was_in_trash(before: StoredUser | None) -> bool:
     return before is not None and before.user.in_trash
-
-
-def _is_done(one: Settled, writer: Writer) -> bool:
-    """Whether the change is in the record; not where the user is gone, or a later reading decided."""
-    return one.after is not None and not one.is_newer_elsewhere(writer)
 
 
 def _object(hand: Hand, writer: Writer, one: Settled, etag: str) -> Operation:

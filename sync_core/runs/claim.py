@@ -91,6 +91,7 @@ class ClaimStep:
                 new.append(Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id))
             elif stored[0].name != name:
                 renamed.append(replace(stored[0], name=name))
+        await self._course.check_lock(run.directory_key, run.run)
         told = [self._account.group(run, Happening.GROUP_CREATE, group, name=group.name) for group in new]
         told += [self._account.group(run, Happening.GROUP_UPDATE, group, name=group.name) for group in renamed]
         await self._account.creating_groups(run, told)
@@ -156,7 +157,7 @@ class Claimer:
             claim, etag = seen.get(key, (None, ""))
             if _mine(claim, change, hand):
                 continue
-            if (claim.owner if claim is not None else "") not in (move.seen, change.user_id):
+            if not _as_planned(claim, change, move):
                 lost.add(change.object_id)
                 continue
             operations.append(_name(hand, change, move, etag))
@@ -172,6 +173,12 @@ class Claimer:
 def _mine(claim: Claim | None, change: Change, hand: Hand) -> bool:
     """Whether an earlier delivery made this claim. One that an edit made for the same user may be taken back by an edit."""
     return claim is not None and claim.owner == change.user_id and claim.run == hand.mark
+
+
+def _as_planned(claim: Claim | None, change: Change, move: NameMove) -> bool:
+    """Whether the claim is still the one that was seen, or another of the same user."""
+    owner, run = (claim.owner, claim.run) if claim is not None else ("", "")
+    return owner == change.user_id or (owner, run) == (move.seen, move.run)
 
 
 def _name(hand: Hand, change: Change, move: NameMove, etag: str) -> Operation:

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.users import Status, User
-from sync_core.planning.changes import Action, Change
-from sync_core.planning.settle import Writer, gained, live_holds, read_later, settle
+from sync_core.planning.changes import Action, Change, Kind
+from sync_core.planning.describe import fields
+from sync_core.planning.settle import Writer, gained, lists_unclaimed, live_holds, read_later, settle
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.users import StoredUser
 
@@ -34,6 +35,8 @@ class Settled:
     """What began or ceased to point to the record."""
     dropped: frozenset[str]
     """Digests of names that the record listed and does not list any more: also those that an edit gave it after this was planned."""
+    made: Change
+    """As much of the change as could be made; `change` itself but for the rare ones that others had made impossible."""
 
     @property
     def wider(self) -> Change:
@@ -48,14 +51,21 @@ class Settled:
         """Whether a later reading decided: hardly anything of the change is in the record (D-16)."""
         return self.after is not None and read_later(self.after, writer)
 
+    def told(self, writer: Writer) -> Change | None:
+        """What may be said to have been done; None where the user is gone, or a later reading decided."""
+        return self.made if self.after is not None and not self.is_newer_elsewhere(writer) else None
+
 
 def settled(change: Change, before: StoredUser | None, writer: Writer) -> Settled:
-    after = _settle(before, change, writer)
     known = before.user if before is not None else None
+    after = _settle(known, change, writer)
+    made = _as_far_as_possible(known, after, change, writer)
+    if made is not change:
+        after = _settle(known, made, writer)
     listed = frozenset(known.name_digests) if known is not None else frozenset[str]()
     kept = after.name_digests if after is not None else listed
     dropped = listed.union(change.drops).difference(kept, change.yields)
-    return Settled(change, after, _regrouped(known, after), pointers(known) ^ pointers(after), dropped)
+    return Settled(change, after, _regrouped(known, after), pointers(known) ^ pointers(after), dropped, made)
 
 
 def widen_in(rows: ChangeRows, run: str, plan: str, chain: str, number: int) -> Widen:
@@ -91,14 +101,28 @@ def _regrouped(before: User | None, after: User | None) -> frozenset[str]:
     return frozenset(known).symmetric_difference(after.groups if after is not None else known)
 
 
-def _settle(before: StoredUser | None, change: Change, writer: Writer) -> User | None:
+def _settle(before: User | None, change: Change, writer: Writer) -> User | None:
     """As `settle`; and None for a user that was deleted since it was planned, or is being purged: it is not made again (D-27)."""
     if before is None:
         return settle(None, change, writer) if Action.CREATE in change.actions else None
-    if before.user.status is Status.PURGING:
-        return None
-    after = settle(before.user, change, writer)
-    return before.user if after is None or _enables_unasked(before.user, after, change, writer) else after
+    return settle(before, change, writer) if before.status is not Status.PURGING else None
+
+
+def _as_far_as_possible(before: User | None, after: User | None, change: Change, writer: Writer) -> Change:
+    """The change; or what is left of one that may not be made any more: nothing but safety, until the next run judges (D-04)."""
+    if before is None or after is None:
+        return change
+    if _enables_unasked(before, after, change, writer):
+        return replace(change, kind=Kind.KEEP, actions=(), fields=())
+    if not lists_unclaimed(before, after, change, writer):
+        return change
+    if writer.directory_key not in before.held_by or change.desired is None or change.desired.enabled:
+        return replace(change, kind=Kind.KEEP, actions=(), fields=())
+    disabling = replace(change, kind=Kind.DISABLE)
+    disabled = _settle(before, disabling, writer)
+    if disabled is None or disabled.status is before.status:
+        return replace(disabling, actions=(), fields=())
+    return replace(disabling, actions=(Action.DISABLE,), fields=fields(before, disabled, {}))
 
 
 def _enables_unasked(before: User, after: User, change: Change, writer: Writer) -> bool:

@@ -52,7 +52,9 @@ class LockRows:
 
     async def alive(self, now: datetime, own: str = "") -> Alive:
         """Whose claims stand although no record lists their names yet: those of lately begun edits, and of all runs but `own`."""
-        return Alive(frozenset(lock.run for lock in (await self.taken()).values() if lock.run != own), now, own)
+        locks = (await self._all()).values()
+        runs = frozenset(lock.run for lock in locks if lock.run not in ("", own))
+        return Alive(runs, now, own, beside=frozenset(code for lock in locks for code in lock.unclean))
 
     async def write(self, directory_key: str, lock: Lock, etag: str) -> None:
         """Raises Stale or AlreadyExists when somebody was faster."""
