@@ -4,7 +4,7 @@ from sync_core.directory.attributes import Mapping
 from sync_core.directory.names import digest
 from sync_core.entra.port import SourceUser
 from sync_core.planning.changes import NameMove
-from sync_core.planning.claims import shared_with_others
+from sync_core.planning.claims import Alive, edit_mark, shared_with_others
 from sync_core.planning.reading import Comparison, Indexed, Reading
 from sync_core.planning.reasons import Reason
 from tests.planning.model import SyncModel
@@ -56,3 +56,9 @@ def test_whoever_has_not_changed_is_counted():
 
     assert (first.unchanged, again.unchanged, again.candidates) == (0, 3, [])
     assert {len(one.fingerprint) for one in first.candidates} == {24}
+
+
+def test_an_edit_is_alive_for_ten_minutes_whatever_it_is_called(sync: SyncModel):
+    begun = sync.directory.now
+
+    assert edit_mark(begun, "a-b") in Alive(now=begun)
