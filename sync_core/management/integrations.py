@@ -15,7 +15,7 @@ from sync_core.directory.integrations import Grant, Integration, beyond
 from sync_core.directory.roles import Role
 from sync_core.directory.syncs import check_name
 from sync_core.ids import has_form
-from sync_core.management.access import INVALID_KEY, INVALID_SIGNATURE, Actor, Forbidden, Unauthenticated
+from sync_core.management.actor import INVALID_KEY, INVALID_SIGNATURE, Actor, Forbidden, Unauthenticated
 from sync_core.management.journal import Journal
 from sync_core.management.recent import Recent
 from sync_core.management.references import unknown

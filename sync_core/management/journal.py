@@ -14,7 +14,7 @@ from sync_core.clock import Clock
 from sync_core.directory.events import Event, Happening
 from sync_core.errors import SyncError, Transient
 from sync_core.ids import RandomBits
-from sync_core.management.access import Actor
+from sync_core.management.actor import Actor
 from sync_core.storage.log import LogRows
 
 _REMEMBERED = 1000

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from itertools import product
 from urllib.parse import quote, unquote_to_bytes
 
-from sync_core.management.access import INVALID_DATE, MISSING_CREDENTIALS, STALE_DATE, Unauthenticated
+from sync_core.management.actor import INVALID_DATE, MISSING_CREDENTIALS, STALE_DATE, Unauthenticated
 
 DATE_HEADER = "x-duo-date"
 FORM = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ from sync_core import ids
 from sync_core.clock import MovableClock
 from sync_core.directory.roles import Action, Role
 from sync_core.errors import Misconfigured, Rejected
-from sync_core.management.access import Actor, Forbidden, Unauthenticated
+from sync_core.management.actor import Actor, Forbidden, Unauthenticated
 from sync_core.management.integrations import Integrations
 from sync_core.management.signatures import SignedRequest
 from sync_core.secrets import SecretBox

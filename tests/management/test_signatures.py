@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.management.access import Unauthenticated
+from sync_core.management.actor import Unauthenticated
 from sync_core.management.signatures import SignedRequest, canonical_query, check_date, credentials, is_signed_with
 
 SECRET = "Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep"

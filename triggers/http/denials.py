@@ -5,7 +5,7 @@ from contextlib import suppress
 from starlette.requests import Request
 
 from sync_core.errors import SyncError
-from sync_core.management.access import Actor, Forbidden
+from sync_core.management.actor import Actor, Forbidden
 from triggers.http.services import services_of
 from triggers.http.signatures import ACTOR
 

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sync_core.management.access import Actor
+from sync_core.management.actor import Actor
 from sync_core.management.idempotency import Begun, Idempotency, Kept
 
 HEADER = "Idempotency-Key"

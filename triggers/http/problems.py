@@ -22,7 +22,7 @@ from sync_core.errors import (
     SyncError,
     Transient,
 )
-from sync_core.management.access import Forbidden, Unauthenticated
+from sync_core.management.actor import Forbidden, Unauthenticated
 from sync_core.management.approvals import Replaced
 from sync_core.management.idempotency import InProgress, OtherRequest
 from sync_core.management.naming import NameInUse

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from sync_core.directory.roles import Action
-from sync_core.management.access import MISSING_CREDENTIALS, Actor, Unauthenticated
+from sync_core.management.actor import MISSING_CREDENTIALS, Actor, Unauthenticated
 from sync_core.management.signatures import DATE_HEADER, SignedRequest
 
 MOUNT = "/api"

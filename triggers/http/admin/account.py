@@ -3,7 +3,7 @@
 from sync_core.directory.integrations import Grant
 from sync_core.directory.retention import LEAST_DAYS, MOST_DAYS
 from sync_core.errors import Rejected
-from sync_core.management.access import Forbidden
+from sync_core.management.actor import Forbidden
 from sync_core.management.references import unknown
 from sync_core.retention.expire import LOG_KEPT
 from triggers.http.admin.answers import Ok

@@ -19,7 +19,7 @@ from sync_core.errors import (
     SyncError,
     Transient,
 )
-from sync_core.management.access import (
+from sync_core.management.actor import (
     INVALID_DATE,
     INVALID_KEY,
     INVALID_SIGNATURE,

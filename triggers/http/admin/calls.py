@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync_core.directory.integrations import Grant
-from sync_core.management.access import MISSING_CREDENTIALS, Actor, Unauthenticated
+from sync_core.management.actor import MISSING_CREDENTIALS, Actor, Unauthenticated
 from sync_core.management.listing import Asked
 from sync_core.services import Services
 from triggers.http.admin.answers import Ok, Overloaded

@@ -4,7 +4,7 @@ from sync_core.directory.phone_edits import PhoneEdit
 from sync_core.directory.phones import Phone, PhoneType
 from sync_core.directory.users import User
 from sync_core.errors import NotFound, Rejected
-from sync_core.management.access import Forbidden
+from sync_core.management.actor import Forbidden
 from triggers.http.admin.answers import Ok, page
 from triggers.http.admin.calls import Call, Served, delete, get, post
 from triggers.http.admin.objects import Object, phone_object, phone_with_users
