@@ -8,7 +8,8 @@ import pytest
 
 from sync_core.directory.integrations import Grant
 from sync_core.directory.roles import Role
-from sync_core.errors import Conflict, Transient
+from sync_core.errors import Conflict, GroupGone, Misconfigured, Reauthorize, StopRun, Transient
+from sync_core.management.naming import NameInUse
 from sync_core.storage.cuts import Call
 from tests.http.calls import Api, Signed, serve
 from tests.management.deployment import deployed
@@ -73,7 +74,18 @@ async def test_a_fault_is_told_with_the_id_of_its_log_entry(api: Api, monkeypatc
     assert "urn:uuid:" in failure(await api.client.get(USERS, auth=auth), 500, 50001)
 
 
-@pytest.mark.parametrize(("error", "status", "code"), [(Transient("busy", retry_after=3), 503, 50301), (Conflict("others"), 409, 40902)])
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Transient("busy", retry_after=3), 503, 50301),
+        (Conflict("others"), 409, 40902),
+        (Reauthorize("consent to the application again"), 424, 42401),  # B-028
+        (StopRun("Graph refused the request"), 502, 50202),
+        (GroupGone("no such group"), 404, 40401),
+        (NameInUse("another user has it", field="username"), 400, 40003),
+        (Misconfigured("set PUBLIC_URL"), 500, 50002),
+    ],
+)
 async def test_what_others_do_is_told_as_such(api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: int) -> None:
     auth = await signed(api)
 

@@ -1,4 +1,4 @@
-"""Every refusal as a problem (RFC 9457), and the one place that gives each error its status.
+"""Every refusal as a problem (RFC 9457), and the one place that gives each error its status and code, the Admin API's too.
 
 `type` points to the problem's description in this API's own document; `code` is finer than the status and stable.
 """
@@ -126,19 +126,32 @@ def problem(
     return JSONResponse(body, kind.status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def kind_of(error: SyncError) -> Kind:
+    return next(kind for errors, kind in _KIND_OF if isinstance(error, errors))
+
+
+def headers_of(error: SyncError) -> dict[str, str]:
+    """What a client has to see before it reads the body."""
+    match error:
+        case Unauthenticated():
+            return {"WWW-Authenticate": 'Basic realm="integration key and signature"'}
+        case Transient(retry_after=seconds):
+            return {"Retry-After": str(max(1, math.ceil(seconds)))}
+        case _:
+            return {}
+
+
 def problem_of(error: SyncError) -> JSONResponse:
-    kind = next(kind for errors, kind in _KIND_OF if isinstance(error, errors))
-    detail = str(error)
+    kind, detail, headers = kind_of(error), str(error), headers_of(error)
     match error:
         case Unconfirmed(users=int(users)):
-            return problem(kind, detail, members={"field": error.field, "users": users})
+            return problem(kind, detail, headers=headers, members={"field": error.field, "users": users})
         case Rejected(field=str(field)) if field:
-            return problem(kind, detail, members={"field": field})
+            return problem(kind, detail, headers=headers, members={"field": field})
         case AlreadyRunning(run=str(run)):
-            return problem(kind, f"{detail}: follow it at /api/v1/runs/{run}, or cancel it first", members={"running": run})
+            told = f"{detail}: follow it at /api/v1/runs/{run}, or cancel it first"
+            return problem(kind, told, headers=headers, members={"running": run})
         case Unauthenticated(code=int(code)):
-            return problem(kind, detail, code=code, headers={"WWW-Authenticate": 'Basic realm="integration key and signature"'})
-        case Transient(retry_after=seconds):
-            return problem(kind, detail, headers={"Retry-After": str(max(1, math.ceil(seconds)))})
+            return problem(kind, detail, code=code, headers=headers)
         case _:
-            return problem(kind, detail)
+            return problem(kind, detail, headers=headers)

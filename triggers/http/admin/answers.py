@@ -1,37 +1,23 @@
 """Answers of the Admin API: {"stat": "OK", "response": …} or {"stat": "FAIL", "code": …, "message": …} (admin-api.md §2)."""
 
-import math
 from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 
 from sync_core.directory.admins import AddressInUse
-from sync_core.errors import (
-    AlreadyRunning,
-    Conflict,
-    GroupGone,
-    IncompleteRead,
-    Misconfigured,
-    NotFound,
-    Reauthorize,
-    Rejected,
-    StopRun,
-    SyncError,
-    Transient,
-)
+from sync_core.errors import Rejected, SyncError
 from sync_core.management.actor import (
     INVALID_DATE,
     INVALID_KEY,
     INVALID_SIGNATURE,
     MISSING_CREDENTIALS,
     STALE_DATE,
-    Forbidden,
     Unauthenticated,
 )
 from sync_core.management.listing import Listed
 from sync_core.management.naming import NameInUse
+from triggers.http import problems
 from triggers.http.admin.parameters import MissingParameter
-from triggers.http.problems import TooLarge
 
 
 class Overloaded(SyncError):
@@ -62,29 +48,28 @@ _UNAUTHENTICATED = {
     INVALID_DATE: "Missing or invalid request timestamp",
     STALE_DATE: "Bad request timestamp",
 }
-NOT_FOUND = Failure(404, 40401, "Resource not found")
-METHOD = Failure(405, 40501, "Method not allowed")
-FAULT = Failure(500, 50001, "Internal error")
+_DUO_SAYS = {
+    problems.REJECTED: "Invalid request parameters",
+    problems.FORBIDDEN: "Access forbidden",
+    problems.NOT_FOUND: "Resource not found",
+    problems.TOO_LARGE: "Request too large",
+}
 
-_FAILURES: tuple[tuple[type[SyncError], Failure], ...] = (
+
+def _of(kind: problems.Kind) -> Failure:
+    return Failure(kind.status, kind.code, _DUO_SAYS.get(kind, kind.title))
+
+
+NOT_FOUND, METHOD, FAULT = map(_of, (problems.NOT_FOUND, problems.METHOD, problems.FAULT))
+
+_DUPLICATE = Failure(400, 40003, "Duplicate resource")
+_ONLY_HERE: tuple[tuple[type[SyncError], Failure], ...] = (
     (MissingParameter, Failure(400, 40001, "Missing required request parameters")),
-    (AddressInUse, Failure(400, 40003, "Duplicate resource")),
-    (NameInUse, Failure(400, 40003, "Duplicate resource")),
-    (Rejected, Failure(400, 40002, "Invalid request parameters")),
-    (Forbidden, Failure(403, 40301, "Access forbidden")),
-    (NotFound, NOT_FOUND),
-    (GroupGone, NOT_FOUND),
-    (AlreadyRunning, Failure(409, 40901, "Already running")),
-    (Conflict, Failure(409, 40902, "Changed meanwhile")),
-    (TooLarge, Failure(413, 41301, "Request too large")),
+    (AddressInUse, _DUPLICATE),
+    (NameInUse, _DUPLICATE),
     (Overloaded, Failure(429, 42901, "Too Many Requests")),
-    (Misconfigured, Failure(500, 50002, "Misconfigured deployment")),
-    (Reauthorize, Failure(502, 50201, "Reauthorization required")),
-    (IncompleteRead, Failure(502, 50202, "Microsoft Graph failed")),
-    (StopRun, Failure(502, 50202, "Microsoft Graph failed")),
-    (Transient, Failure(503, 50301, "Busy or away")),
-    (SyncError, FAULT),
 )
+"""What is not answered with the status and the code that /api/v1 answers it with."""
 
 
 def page[T](listed: Listed[T]) -> Ok:
@@ -105,13 +90,15 @@ def failed(failure: Failure, detail: str = "", headers: dict[str, str] | None = 
 
 
 def refused(error: SyncError) -> Response:
-    """One place gives each error its code. A field at fault stands at the beginning of the detail."""
+    """A field at fault stands at the beginning of the detail."""
     detail = str(error)
-    if isinstance(error, Unauthenticated):
-        headers = {"WWW-Authenticate": 'Basic realm="integration key and signature"'}
-        return failed(Failure(401, error.code, _UNAUTHENTICATED[error.code]), detail, headers)
-    failure = next(failure for errors, failure in _FAILURES if isinstance(error, errors))
     if isinstance(error, Rejected) and error.field:
         detail = f"{error.field.replace('aliases.', 'alias')}: {detail}"
-    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))} if isinstance(error, Transient) else None
-    return failed(failure, detail, headers)
+    return failed(_failure(error), detail, problems.headers_of(error))
+
+
+def _failure(error: SyncError) -> Failure:
+    if isinstance(error, Unauthenticated):
+        return Failure(401, error.code, _UNAUTHENTICATED[error.code])
+    only_here = next((failure for errors, failure in _ONLY_HERE if isinstance(error, errors)), None)
+    return only_here or _of(problems.kind_of(error))
