@@ -31,13 +31,12 @@ from sync_core.runs.context import Context
 from sync_core.runs.hand import Hand
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run, RunKind, State
+from sync_core.storage import log_sources
 from sync_core.storage.together import together
 from sync_core.tally import tally
 
 PLANS = 3
 """How often it is planned before it gives up against others who take its names."""
-_SKIPS, _FRAME = 2, 900_000
-"""Sequences of its own events in the log, as a full run's (runs/account.py)."""
 
 type Find = Callable[[Sync], Awaitable[Found]]
 
@@ -141,7 +140,9 @@ class IndividualSync:
     async def _announce(self, run: Run) -> None:
         begin = self._event(run, Happening.SYNC_BY_USER_BEGIN, {})
         await self._context.runs.insert(run)  # first: what the history lists is there
-        await together(self._context.runs.list_in_history(run), self._context.log.add(run.run, _FRAME, [begin], by_object=False))
+        await together(
+            self._context.runs.list_in_history(run), self._context.log.add(*log_sources.frame(run.run), [begin], by_object=False)
+        )
 
     async def _end(
         self,
@@ -165,8 +166,8 @@ class IndividualSync:
         left_out = events_of_skips(skips, at=now, actor=run.actor, run=run.run)
         _, _, _, after = await together(
             self._context.changes.add_outcomes(run.run, outcomes),
-            self._context.log.add(run.run, _FRAME, [begin, end], by_object=False),
-            self._context.log.add(run.run, _SKIPS, left_out, by_object=False),
+            self._context.log.add(*log_sources.frame(run.run), [begin, end], by_object=False),
+            self._context.log.add(*log_sources.skips(run.run, 0), left_out, by_object=False),
             self._context.runs.change(run.run, ended),
         )
         return after

@@ -24,7 +24,7 @@ from sync_core.runs.record import Run
 from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.rivals import Rivals
 from sync_core.runs.settled import Settled, widen_in
-from sync_core.storage import applied, objects
+from sync_core.storage import applied, log_sources, objects
 from sync_core.storage.applied import Applied
 from sync_core.storage.bulk import each, leave_out, write_all
 from sync_core.storage.changes import Verdict
@@ -33,8 +33,6 @@ from sync_core.storage.tables import Delete, Operation, Replace
 from sync_core.storage.together import together
 
 _CHAIN = "00"
-_GROUPS = 0
-"""Sequence, among the run's events in the log, of the groups that it made."""
 
 
 class SingleWrites:
@@ -79,7 +77,7 @@ class SingleWrites:
             key = applied.key(at, run.run, f"{attempt:02d}")
             slice_ = Applied(run.directory_key, key, at, run.actor, run.run, plan, _CHAIN, 0, "", "")
             events = events_of(changes, at=at, actor=run.actor, run=run.run, group_names=names)
-            await together(self._context.applied.add(slice_, changes), self._context.log.add(slice_.source, 0, events, by_object=False))
+            await together(self._context.applied.add(slice_, changes), self._context.log.add(*slice_.source, events, by_object=False))
 
     async def leave(self) -> None:
         """After the last write, when all of them were made."""
@@ -164,7 +162,10 @@ class SingleWrites:
         ]
         if new:
             told = [self._told(group) for group in new]
-            await together(self._context.log.add(self._run.run, _GROUPS, told, by_object=False), each(new, self._insert_group, len(new)))
+            await together(
+                self._context.log.add(*log_sources.groups_made(self._run.run), told, by_object=False),
+                each(new, self._insert_group, len(new)),
+            )
 
     async def _insert_group(self, group: Group) -> None:
         try:

@@ -15,7 +15,9 @@ from sync_core.directory.events import Event, Happening
 from sync_core.errors import SyncError, Transient
 from sync_core.ids import RandomBits
 from sync_core.management.actor import Actor
+from sync_core.storage import log_sources
 from sync_core.storage.log import LogRows
+from sync_core.storage.log_sources import Source
 
 _REMEMBERED = 1000
 
@@ -60,7 +62,7 @@ class Journal:
             object_id=actor.key,
             description={"Reason": why},
         )
-        await self._log.add(f"denied-{actor.key}", 0, [event], by_object=False)
+        await self._log.add(*log_sources.denied(actor.key), [event], by_object=False)
 
     async def note(
         self,
@@ -73,7 +75,7 @@ class Journal:
         run: str = "",
     ) -> None:
         """Logs what has happened. `by`: `str(Actor)`, or SYSTEM."""
-        await self._log.add(self._source(), 0, [self._event(by, action, name, object_id, description, run)])
+        await self._log.add(*self._source(), [self._event(by, action, name, object_id, description, run)])
 
     @asynccontextmanager
     async def about(
@@ -91,23 +93,23 @@ class Journal:
         After any other, nobody knows; the event shows as such 10 minutes later.
         """
         source, entry = self._source(), Entry(self._event(by, action, name, object_id, description, run))
-        await self._log.announce(source, entry.event)
+        await self._log.announce(*source, entry.event)
         try:
             yield entry
         except Transient:
             raise
         except SyncError:
-            await self._log.retract(source, entry.event)
+            await self._log.retract(*source, entry.event)
             raise
         if entry.happened:
-            await self._log.add(source, 0, [entry.event])
+            await self._log.add(*source, [entry.event])
         else:
-            await self._log.retract(source, entry.event)
+            await self._log.retract(*source, entry.event)
 
     def _event(self, by: str, action: Happening, name: str, object_id: str, description: Mapping[str, str] | None, run: str) -> Event:
         return Event(
             at=self._clock.now(), action=action, actor=by, object=name, object_id=object_id, run=run, description=dict(description or {})
         )
 
-    def _source(self) -> str:
-        return f"hand{self._random_bits(64):016x}"
+    def _source(self) -> Source:
+        return log_sources.by_hand(self._random_bits(64))

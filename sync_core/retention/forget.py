@@ -19,6 +19,7 @@ from sync_core.planning.reasons import Skip
 from sync_core.retention.later import send_later
 from sync_core.retention.messages import Forget
 from sync_core.runs.record import Run, RunKind
+from sync_core.storage import log_sources
 from sync_core.storage.applied import AppliedRows
 from sync_core.storage.changes import ChangeRows
 from sync_core.storage.log import LogRows
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 SLICES_A_MESSAGE = 50
 RUNS_A_MESSAGE = 20
 AN_HOUR = 3600.0
-_SKIP_SEQUENCES = 2
-"""The first sequence of a run's rows of skips in the log (runs/account.py)."""
 
 
 class Forgetter:
@@ -76,7 +75,7 @@ class Forgetter:
                 looked_at, last = looked_at + 1, one.key
                 if found := frozenset(await self._applied.holds(one, near)):
                     await self._changes.rewrite_slice(one.run, one.plan, one.chain, one.number, _forgotten(found))
-                    await self._log.rewrite(one.source, 0, one.at, _of(found))
+                    await self._log.rewrite(*one.source, one.at, _of(found))
         await self._send(message.model_copy(update={"of": "skips", "after": "", "tries": 0}))
 
     async def _skips(self, message: Forget, wanted: Collection[str]) -> None:
@@ -102,7 +101,7 @@ class Forgetter:
             rows = await self._changes.rewrite_skips(code, plan, _skip_without(wanted, ids))
             if run.ended_at is not None:
                 for number in range(rows):
-                    await self._log.rewrite(code, _SKIP_SEQUENCES + number, run.ended_at, _of(wanted, ids))
+                    await self._log.rewrite(*log_sources.skips(code, number), run.ended_at, _of(wanted, ids))
 
     async def _send(self, message: Forget) -> None:
         await self._queues.send(Forget.queue, message.model_dump_json())

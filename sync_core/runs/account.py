@@ -3,6 +3,7 @@
 Every row has a key of its own in the run, and a time that is kept with the run: a step delivered again writes the same row again.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,11 +14,13 @@ from sync_core.planning.events import events_of, events_of_skips
 from sync_core.runs.context import Context
 from sync_core.runs.messages import Apply
 from sync_core.runs.record import Run, RunKind, State
-from sync_core.storage import applied
+from sync_core.storage import applied, log_sources
 from sync_core.storage.applied import Applied
+from sync_core.storage.log_sources import Source
+from sync_core.storage.records import BrokenRow
 
-_GROUPS, _RETIRED, _SKIPS, _FRAME = 0, 1, 2, 900_000
-"""Sequences of a run's own events: rows of skips count on, begin and end frame it; those of its slices have a source of their own."""
+log = logging.getLogger(__name__)
+
 _ADDED = (Action.CREATE, Action.TAKEOVER, Action.JOIN, Action.RESTORE)
 _REMOVED = (Action.TRASH, Action.LEAVE)
 _ENDS = {State.FAILED: Happening.SYNC_FAIL, State.CANCELLED: Happening.SYNC_CANCEL}
@@ -30,7 +33,7 @@ class Account:
     async def begun(self, run: Run | None) -> None:
         """None for somebody else's begin."""
         if run is not None and run.kind is RunKind.FULL:
-            await self._tell(run, _FRAME, self._begin(run))
+            await self._tell(log_sources.frame(run.run), self._begin(run))
 
     async def applied(self, run: Run, plan: str, message: Apply, changes: Sequence[Change]) -> None:
         """Of one slice of a plan, whose records are written: a row for 500 users, and where to find the slice by its users."""
@@ -39,21 +42,45 @@ class Account:
         if not told:
             return
         part = message.part
-        at = await self._context.staging.moment(run.run, part, self._context.clock.now())
+        at = await self._context.changes.moment(run.run, part, self._context.clock.now())
         slice_ = Applied(
             run.directory_key, applied.key(at, run.run, part), at, run.actor, run.run, plan, message.chain, message.number, "", ""
         )
         await self._context.applied.add(slice_, told)
         events = events_of(told, at=at, actor=run.actor, run=run.run, group_names=names)
-        await self._context.log.add(f"{run.run}-{part}", 0, events, by_object=False)
+        await self._tell(slice_.source, events)
+
+    async def untold(self, run: Run) -> None:
+        """Of a run that failed while it wrote, and whose writing nobody goes on with: what stands in the records, although whoever wrote
+        it failed, or died, before telling.
+        """
+        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
+        told = await self._context.changes.told(run.run) if verdict is not None else set[str]()
+        for chain, slices in (verdict.slices if verdict is not None else {}).items():
+            for number in range(slices):
+                message = Apply(directory_key=run.directory_key, run=run.run, attempt=run.plan_attempt, chain=chain, number=number)
+                if verdict is not None and message.part not in told:
+                    await self._untold(run, verdict.plan, message)
+
+    async def _untold(self, run: Run, plan: str, message: Apply) -> None:
+        changes = await self._context.changes.slice(run.run, plan, message.chain, message.number)
+        try:
+            await self.applied(run, plan, message, await self.written(run, changes))
+        except BrokenRow:  # what the run failed of, perhaps: it has to end all the same
+            log.exception("what run %s wrote of %s is told nowhere", run.run, message.part)
+
+    async def written(self, run: Run, changes: Sequence[Change]) -> list[Change]:
+        """Those of the changes whose records show what this run read."""
+        stored = await self._context.users.many(change.user_id for change in changes if change.actions)
+        return [change for change in changes if change.user_id in stored and stored[change.user_id].user.read_at == run.read_at]
 
     async def creating_groups(self, run: Run, events: Sequence[Event]) -> None:
         """Told before it is done: afterwards a step that is delivered again would not see any more what was its own doing."""
-        await self._of_groups(run, _GROUPS, events)
+        await self._of_groups(run, log_sources.groups_made(run.run), events)
 
     async def retiring_groups(self, run: Run, events: Sequence[Event]) -> None:
         """As `creating_groups`."""
-        await self._of_groups(run, _RETIRED, events)
+        await self._of_groups(run, log_sources.groups_retired(run.run), events)
 
     def group(self, run: Run, action: Happening, group: Group, **told: str) -> Event:
         now, name = self._context.clock.now(), group.name
@@ -68,7 +95,9 @@ class Account:
         told = {"State": run.state.value, **({"Reason": run.reason} if run.reason else {})}
         counters = _counters(run) if action is Happening.SYNC_FINISH else {}
         end = self._of_run(run, action, run.ended_at, told | counters)
-        await self._tell(run, _FRAME, [*self._begin(run), end])  # the begin again: whoever began may have died before telling
+        await self._tell(
+            log_sources.frame(run.run), [*self._begin(run), end]
+        )  # the begin again: whoever began may have died before telling
 
     def _begin(self, run: Run) -> list[Event]:
         return [self._of_run(run, Happening.SYNC_BEGIN, run.read_at, {})] if run.read_at is not None else []
@@ -77,18 +106,19 @@ class Account:
         verdict = await self._context.changes.verdict(run.run, run.plan_attempt) if run.counts.get("skipped") else None
         if verdict is None:
             return
-        number = _SKIPS
+        number = 0
         async for _, skips in self._context.changes.skips(run.run, verdict.plan):
             events = events_of_skips(skips, at=at, actor=run.actor, run=run.run)
-            await self._context.log.add(run.run, number, events, by_object=False)
+            await self._tell(log_sources.skips(run.run, number), events)
             number += 1
 
-    async def _of_groups(self, run: Run, sequence: int, events: Sequence[Event]) -> None:
+    async def _of_groups(self, run: Run, source: Source, events: Sequence[Event]) -> None:
         if events and run.kind is RunKind.FULL:
-            await self._tell(run, sequence, await self._context.staging.keep_events(run.run, f"{sequence}", events))
+            _, sequence = source
+            await self._tell(source, await self._context.changes.keep_events(run.run, f"{sequence}", events))
 
-    async def _tell(self, run: Run, sequence: int, events: Sequence[Event]) -> None:
-        await self._context.log.add(run.run, sequence, events, by_object=False)
+    async def _tell(self, source: Source, events: Sequence[Event]) -> None:
+        await self._context.log.add(*source, events, by_object=False)
 
     def _of_run(self, run: Run, action: Happening, at: datetime, told: dict[str, str]) -> Event:
         name = run.sync.name if run.sync is not None else ""

@@ -14,6 +14,7 @@ from sync_core.planning.held import HeldSet
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
 from sync_core.runs.record import Run, State
+from sync_core.storage import log_sources
 from sync_core.storage.changes import Verdict
 
 MOST_TOLD = 5
@@ -69,7 +70,7 @@ async def settle_held(context: Context, run: Run, verdict: Verdict, outcome: Sta
 
     held = await context.holds.change(run.directory_key, after)
     if held is not None and held.first_run == run.run:
-        await context.log.add(f"{run.run}-held", 0, [_event(run, held)])
+        await context.log.add(*log_sources.held(run.run), [_event(run, held)])
         await context.outbox.add([_mail(run, held)])
 
 

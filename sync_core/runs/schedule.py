@@ -17,6 +17,7 @@ from sync_core.directory.syncs import Sync
 from sync_core.errors import AlreadyRunning, NotFound, Rejected, SyncError
 from sync_core.runs.context import Context
 from sync_core.runs.service import Runs
+from sync_core.storage import log_sources
 from sync_core.storage.bulk import each
 
 log = logging.getLogger(__name__)
@@ -69,5 +70,5 @@ class Schedule:
         because = Pause.MOVED if sync.moved_from else Pause.NO_GROUPS
         at = life.next_at or now
         event = Event(at=at, action=Happening.SYNC_PAUSE, actor=SYSTEM, object=sync.name, object_id=sync.directory_key)
-        await self._context.log.add(f"{sync.directory_key}-pause", 0, [replace(event, description={"Reason": because})])
+        await self._context.log.add(*log_sources.paused(sync.directory_key), [replace(event, description={"Reason": because})])
         await self._context.lives.change(life.directory_key, partial(paused, because=because, now=now))

@@ -15,6 +15,7 @@ from sync_core.directory.roles import Role
 from sync_core.errors import Conflict
 from sync_core.runs.context import Context
 from sync_core.runs.record import Run, RunKind, State
+from sync_core.storage import log_sources
 
 _WELL = frozenset({State.COMPLETED, State.WARNINGS})
 _BADLY = frozenset({State.FAILED, State.INCOMPLETE})
@@ -35,7 +36,7 @@ async def judge(context: Context, run: Run) -> None:
             await context.outbox.add([await _mail(context, run, life, days)])
         after = _judged(context, run, life)
         if after.paused_because is not life.paused_because:
-            await context.log.add(f"{run.run}-pause", 0, [_pause(context, run, after)])
+            await context.log.add(*log_sources.paused(run.run), [_pause(context, run, after)])
         with suppress(Conflict):
             await context.lives.write(after, etag)
             return

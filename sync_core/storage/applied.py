@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sync_core import ids
 from sync_core.planning.changes import Change
-from sync_core.storage import log_keys
+from sync_core.storage import log_keys, log_sources
 from sync_core.storage.bulk import leave_out, write_all
 from sync_core.storage.changes import TABLE
+from sync_core.storage.log_sources import Source
 from sync_core.storage.tables import Delete, Row, Tables, Upsert
 
 _KNOWN = ("run", "plan", "chain", "number", "at", "actor", "first", "last")
@@ -34,9 +35,9 @@ class Applied:
     last: str
 
     @property
-    def source(self) -> str:
+    def source(self) -> Source:
         """Of the slice's rows in the log."""
-        return self.key[17:-12]
+        return log_keys.source_of(self.key)
 
     def may_hold(self, user_id: str) -> bool:
         return self.first <= user_id <= self.last
@@ -80,7 +81,7 @@ def partition(directory_key: str) -> str:
 
 
 def key(at: datetime, run: str, part: str) -> str:
-    return log_keys.object_key(at, f"{run}-{part}", 0, 0)
+    return log_keys.object_key(at, *log_sources.of_slice(run, part), 0)
 
 
 def _applied(directory_key: str, row: Row) -> Applied:

@@ -1,6 +1,6 @@
 """Rows of the log: table Log (D-35). What stands where is in `log_keys.py`, reading it in `log_reading.py`.
 
-Keys are made of time, source and sequence, so that adding the same again overwrites.
+Keys are made of time, source and sequence, so that adding the same again overwrites: `log_sources.py` says who writes under which.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -45,15 +45,15 @@ class LogRows:
         await self._list(rows)
         await write_all(self._tables, TABLE, [Upsert(row) for row in rows])
 
-    async def announce(self, source: str, event: Event) -> None:
-        """Keeps an event that is about to happen; `add` of the same source, sequence 0 and time settles it, `retract` takes it back."""
-        (row,) = _rows(event.at, source, 0, [event])
+    async def announce(self, source: str, sequence: int, event: Event) -> None:
+        """Keeps an event that is about to happen; `add` of the same source, sequence and time settles it, `retract` takes it back."""
+        (row,) = _rows(event.at, source, sequence, [event])
         await self._list([row])
         await self._tables.write(TABLE, Upsert(Row(row.partition, row.key, {**row.values, PENDING: True})))
 
-    async def retract(self, source: str, event: Event) -> None:
+    async def retract(self, source: str, sequence: int, event: Event) -> None:
         """Takes back what was announced: it has not happened."""
-        (row,) = _rows(event.at, source, 0, [event])
+        (row,) = _rows(event.at, source, sequence, [event])
         with suppress(Missing):
             await self._tables.write(TABLE, Delete(row.partition, row.key))
 

@@ -20,6 +20,7 @@ from sync_core.directory.users import Status, User
 from sync_core.errors import NotFound, Transient
 from sync_core.retention.later import send_later
 from sync_core.retention.messages import Forget
+from sync_core.storage import log_sources
 from sync_core.storage.locks import LockRows
 from sync_core.storage.log import LogRows
 from sync_core.storage.queues import Queues
@@ -77,7 +78,7 @@ class Purger:
     async def _tell(self, message: Purge, going: Sequence[str]) -> None:
         """Before it is done: who is gone has no record any more that says what else is to be forgotten."""
         at, told = await self._trash.first_told(message.day, _name(message), self._clock.now(), going)
-        await self._log.add(f"purge-{_name(message)}", 0, [_deleted(user_id, at) for user_id in told])
+        await self._log.add(*log_sources.purged(_name(message)), [_deleted(user_id, at) for user_id in told])
         known: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for user_id, stored in (await self._users.many(going)).items():
             for directory_key, object_id in stored.user.objects:

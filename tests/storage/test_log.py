@@ -97,7 +97,7 @@ async def test_an_object_s_own_events_are_found_newest_first(here: Deployment) -
 
 async def test_what_was_announced_shows_once_it_is_settled_and_nothing_after_it_is_missed(here: Deployment) -> None:
     announced = here.event("announced")
-    await here.log.announce("edit", announced)
+    await here.log.announce("edit", 0, announced)
     here.clock.at += SECOND
     await here.log.add("later", 0, [here.event("later")])
 
@@ -109,15 +109,15 @@ async def test_what_was_announced_shows_once_it_is_settled_and_nothing_after_it_
 
 async def test_what_was_announced_and_not_done_leaves_nothing(here: Deployment) -> None:
     announced = here.event("announced")
-    await here.log.announce("edit", announced)
-    await here.log.retract("edit", announced)
-    await here.log.retract("edit", announced)
+    await here.log.announce("edit", 0, announced)
+    await here.log.retract("edit", 0, announced)
+    await here.log.retract("edit", 0, announced)
 
     assert await here.all() == await here.all(newest=True) == []
 
 
 async def test_a_call_that_died_shows_with_an_unknown_outcome(here: Deployment) -> None:
-    await here.log.announce("edit", here.event("announced"))
+    await here.log.announce("edit", 0, here.event("announced"))
     here.clock.at += timedelta(minutes=10)
 
     (one,), _ = await here.log.forward(limit=3)

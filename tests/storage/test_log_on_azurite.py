@@ -27,7 +27,7 @@ async def test_events_are_kept_found_rewritten_and_dropped(azure_tables: Tables)
     later = event(START + timedelta(hours=2), "hand")
     for _ in range(2):
         await rows.add("run-1", 0, bulk, by_object=False)
-    await rows.announce("hand1", later)
+    await rows.announce("hand1", 0, later)
     clock.at += timedelta(hours=2)
     assert [one.event for one in (await rows.newest(limit=3))[0]] == bulk[:-4:-1]
     await rows.add("hand1", 0, [later])
