@@ -1,8 +1,9 @@
 """The services of one process, put together from its settings: what function_app.py hands to the triggers."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.entra.directories import Directories
@@ -32,7 +33,7 @@ from sync_core.retention.expire import Retention
 from sync_core.retention.forget import Forgetter
 from sync_core.retention.leftovers import DeletedSyncs
 from sync_core.retention.messages import Expire, Forget, Leftovers
-from sync_core.runs.context import make_context
+from sync_core.runs.context import Context, make_context
 from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.messages import STEPS
 from sync_core.runs.preview import Previews
@@ -42,13 +43,19 @@ from sync_core.runs.steps import Steps
 from sync_core.secrets import SecretBox
 from sync_core.settings import Settings
 from sync_core.storage.authorizations import AuthorizationRows
-from sync_core.storage.azure import AzureQueues, AzureTables, open_storage
+from sync_core.storage.azure import open_storage
 from sync_core.storage.integrations import IntegrationRows
+from sync_core.storage.queues import Queues
 from sync_core.storage.repeats import RepeatRows
 from sync_core.storage.schema import prepare
+from sync_core.storage.tables import Tables
 from sync_core.trash.messages import Purge
 from sync_core.trash.purge import Purger, make_purger
 from sync_core.trash.sweep import Sweep
+
+
+class Opened(Protocol):
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,9 @@ class Services:
     history: History
     health: Health
     public_hosts: tuple[str, ...]
-    tables: AzureTables
-    queues: AzureQueues
-    directories: Directories
+    tables: Tables
+    queues: Queues
+    opened: tuple[Opened, ...] = ()
 
     async def prepare(self) -> None:
         """Makes the tables and queues that are not there yet."""
@@ -96,31 +103,35 @@ class Services:
         await prepare(self.tables, self.queues, (*queues, *(f"{queue}-poison" for queue in queues)))
 
     async def close(self) -> None:
-        await self.directories.close()
-        await self.queues.close()
-        await self.tables.close()
+        for one in self.opened:
+            await one.close()
 
 
 def open_services(settings: Settings, clock: Clock | None = None) -> Services:
     """Opens no connection yet; heavy libraries load at first use."""
-    clock = clock or SystemClock()
     tables, queues = open_storage(settings)
     directories = Directories(settings)
     context = make_context(
         tables,
         queues,
         directories.of,
-        clock,
+        clock or SystemClock(),
         secrets.randbits,
         trash_days=settings.trash_days,
         max_users=settings.max_plan_users,
         failure_days=settings.failure_days,
     )
+    return replace(make_services(context, settings), opened=(directories, queues, tables))
+
+
+def make_services(context: Context, settings: Settings) -> Services:
+    """Over whatever ports the context has: all services, with nothing to close."""
+    tables, queues, source, clock, random_bits = context.tables, context.queues, context.source, context.clock, context.random_bits
     runs = Runs(context)
     box = SecretBox.of(settings.secret_key)
-    journal = Journal(context.log, clock, secrets.randbits)
-    connections = make_connections(tables, directories.of, clock, secrets.randbits)
-    syncs = make_syncs(tables, directories.of, clock, secrets.randbits, settings.intervals)
+    journal = Journal(context.log, clock, random_bits)
+    connections = make_connections(tables, source, clock, random_bits)
+    syncs = make_syncs(tables, source, clock, random_bits, settings.intervals)
     directory = DirectoryViews(context.users, context.groups, syncs)
     memberships = Memberships(context.users, context.groups, context.members, context.syncs, journal)
     window = timedelta(seconds=settings.signature_window)
@@ -136,32 +147,29 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Services:
         connections=connections,
         consents=Consents(AuthorizationRows(tables), connections, site, clock),
         syncs=syncs,
-        sync_settings=make_sync_settings(tables, directories.of, clock, secrets.randbits, settings.intervals),
-        schedules=make_schedules(tables, directories.of, clock, secrets.randbits),
+        sync_settings=make_sync_settings(tables, source, clock, random_bits, settings.intervals),
+        schedules=make_schedules(tables, source, clock, random_bits),
         schedule=Schedule(context, runs),
         directory=directory,
-        users=make_users(tables, clock, secrets.randbits),
-        phones=make_phones(tables, clock, secrets.randbits),
-        user_import=UserImport(tables, lambda over: make_users(over, clock, secrets.randbits), journal),
-        groups=Groups(context.groups, context.syncs, memberships, journal, secrets.randbits),
+        users=make_users(tables, clock, random_bits),
+        phones=make_phones(tables, clock, random_bits),
+        user_import=UserImport(tables, lambda over: make_users(over, clock, random_bits), journal),
+        groups=Groups(context.groups, context.syncs, memberships, journal, random_bits),
         memberships=memberships,
         sign_in=SignIn(context.users, directory, journal),
         trash=Trash(context.users, context.trash, queues, journal, clock),
         sweep=Sweep(context.trash, queues, clock),
         purge=make_purger(tables, queues, clock, context.trash),
         forget=Forgetter(context.log, context.applied, context.changes, context.runs, queues),
-        retention=Retention(
-            context.log, context.applied, context.changes, context.runs, context.syncs, context.locks, RepeatRows(tables), queues, clock
-        ),
+        retention=Retention(context, RepeatRows(tables)),
         deleted_syncs=DeletedSyncs(context),
         integrations=Integrations(IntegrationRows(tables), box, clock, journal, window=window, sha1=settings.signature_sha1),
         journal=journal,
         repeats=Idempotency(RepeatRows(tables), box, clock),
         history=History(context.log, context.applied, context.changes, context.users, context.groups),
-        admin=make_admin_api(tables, box, journal, clock, secrets.randbits, trash_days=settings.trash_days, public_url=settings.reached_at),
+        admin=make_admin_api(tables, box, journal, clock, random_bits, trash_days=settings.trash_days, public_url=settings.reached_at),
         health=Health(tables),
         public_hosts=settings.public_hosts,
         tables=tables,
         queues=queues,
-        directories=directories,
     )

@@ -54,7 +54,7 @@ class AdminCaller:
 
     @classmethod
     async def of(cls, api: Api, role: Role, grants: Collection[Grant] = tuple(Grant), **options: Any) -> "AdminCaller":
-        key = await api.served.integrations.create("A script", role, grants)
+        key = await api.services.integrations.create("A script", role, grants)
         client = official.Admin(*key, HOST, **options)
         loop = asyncio.get_running_loop()
         client._connect = lambda: Line(api, loop)

@@ -48,7 +48,7 @@ async def test_days_in_trash_are_changed_for_whoever_goes_there_from_then_on(adm
     assert (await admin("update_settings", pending_deletion_days=30))["pending_deletion_days"] == 30
     assert (await admin("get_settings"))["pending_deletion_days"] == 30
     await admin.send("POST", "/admin/v1/users/bulk_send_to_trash", user_id_list=[second["user_id"]])
-    due = {one.user.user_id: one.deletion_due for one in (await admin.api.deployment.trash.page(limit=9, cursor=""))[0]}
+    due = {one.user.user_id: one.deletion_due for one in (await admin.api.services.trash.page(limit=9, cursor=""))[0]}
     assert due == {first["user_id"]: NOW + timedelta(days=7), second["user_id"]: NOW + timedelta(days=30)}
     (told,) = [row for row in await admin("get_administrator_log") if row["action"] == "customer_update"]
     assert (told["username"], json.loads(told["description"])) == (

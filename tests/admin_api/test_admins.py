@@ -16,7 +16,7 @@ from sync_core.storage.admins import AdminRows
 from sync_core.storage.records import record
 from sync_core.tally import TABLES, tally
 from tests.admin_api.caller import AdminCaller
-from tests.http.calls import serve
+from tests.http.calls import Api
 from tests.management.deployment import SITE, box, deployed, give_way
 
 PHONE = "+442079460316"
@@ -128,8 +128,8 @@ async def test_an_address_belongs_to_one_administrator_or_pending_activation(adm
 
 
 async def test_of_two_who_want_one_address_at_once_one_gets_it() -> None:  # E-15
-    admin = await AdminCaller.of(serve(await deployed(give_way)), Role.OWNER)
-    admins = admin.api.deployment.admin
+    admin = await AdminCaller.of(Api(await deployed(give_way)), Role.OWNER)
+    admins = admin.api.services.admin
     edits = [AdminEdit(name=f"Ann {number}", email="ann@corp.example") for number in range(4)]
     results = await asyncio.gather(*(admins.admins.create(edit, by="test") for edit in edits), return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["AddressInUse"] * 3 + ["Admin"]
@@ -177,9 +177,9 @@ async def test_the_last_active_owner_stays_one(admin: AdminCaller) -> None:
 
 
 async def test_two_owners_who_remove_each_other_at_once_do_not_both() -> None:
-    admin = await AdminCaller.of(serve(await deployed(give_way)), Role.OWNER)
+    admin = await AdminCaller.of(Api(await deployed(give_way)), Role.OWNER)
     olga, bea = await stands(admin), await stands(admin, name="Bea", email="bea@corp.example")
-    admins = admin.api.deployment.admin.admins
+    admins = admin.api.services.admin.admins
     results = await asyncio.gather(*(admins.delete(one.admin_id, by="test") for one in (olga, bea)), return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["NoneType", "Rejected"]
     assert len(await admins.all()) == 1
@@ -292,7 +292,7 @@ async def test_an_administrator_is_read_in_one_request_and_by_its_address_in_two
         assert requests.pop(TABLES) == 1
         found = await rows.with_email("Ann@Corp.example")
         assert found is not None
-        assert found.person == await admin.api.deployment.admin.admins.get(ann["admin_id"])
+        assert found.person == await admin.api.services.admin.admins.get(ann["admin_id"])
         assert requests.pop(TABLES) == 3
 
 

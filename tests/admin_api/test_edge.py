@@ -11,7 +11,7 @@ from sync_core.directory.roles import Role
 from sync_core.errors import Conflict, GroupGone, Misconfigured, Reauthorize, StopRun, Transient
 from sync_core.management.naming import NameInUse
 from sync_core.storage.cuts import Call
-from tests.http.calls import Api, Signed, serve
+from tests.http.calls import Api, Signed
 from tests.management.deployment import deployed
 from triggers.http.admin.calls import AT_ONCE
 
@@ -19,7 +19,7 @@ USERS = "/api/admin/v1/users"
 
 
 async def signed(api: Api) -> Signed:
-    return Signed(*await api.served.integrations.create("A script", Role.OWNER, tuple(Grant)), api.date)
+    return Signed(*await api.services.integrations.create("A script", Role.OWNER, tuple(Grant)), api.date)
 
 
 def failure(answer: httpx.Response, status: int, code: int) -> str:
@@ -42,7 +42,7 @@ async def test_an_unsigned_call_learns_nothing_but_that_it_must_sign(api: Api, p
     ("date", "code"), [("Mon, 23 Nov 2026 12:54:59 -0000", 40105), ("Mon, 23 Nov 2026 13:05:01 -0000", 40105), ("yesterday", 40104)]
 )
 async def test_a_date_that_is_old_or_none_is_told_as_duo_does(api: Api, date: str, code: int) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER, tuple(Grant))
+    key = await api.services.integrations.create("A script", Role.OWNER, tuple(Grant))
     failure(await api.client.get(USERS, auth=Signed(*key, date)), 401, code)
 
 
@@ -70,7 +70,7 @@ async def test_a_fault_is_told_with_the_id_of_its_log_entry(api: Api, monkeypatc
     async def broken(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(api.served.admin.listing, "users", broken)
+    monkeypatch.setattr(api.services.admin.listing, "users", broken)
     assert "urn:uuid:" in failure(await api.client.get(USERS, auth=auth), 500, 50001)
 
 
@@ -92,7 +92,7 @@ async def test_what_others_do_is_told_as_such(api: Api, monkeypatch: pytest.Monk
     async def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.served.admin.listing, "users", refuse)
+    monkeypatch.setattr(api.services.admin.listing, "users", refuse)
     answer = await api.client.get(USERS, auth=auth)
     failure(answer, status, code)
     assert answer.headers.get("retry-after") == ("3" if status == 503 else None)
@@ -106,7 +106,7 @@ async def test_one_keys_flood_is_slowed_down_and_leaves_the_other_keys_their_way
             full.release()
             await opened.wait()
 
-    api = serve(await deployed(wait))
+    api = Api(await deployed(wait))
     flooding, other = await signed(api), await signed(api)
     async with asyncio.timeout(30), api.client, asyncio.TaskGroup() as tasks:
         flood = [tasks.create_task(api.client.get(USERS, auth=flooding)) for _ in range(AT_ONCE)]

@@ -15,7 +15,7 @@ from sync_core.storage.enrollments import EnrollmentRows
 from sync_core.storage.records import record
 from sync_core.trash.erase import Eraser
 from tests.admin_api.caller import AdminCaller
-from tests.http.calls import serve
+from tests.http.calls import Api
 from tests.management.deployment import NOW, SITE, box, deployed
 
 LINKS = Links(box(), SITE.public_url)
@@ -125,7 +125,7 @@ async def test_whichever_reply_was_lost_asked_again_one_user_has_one_code_and_on
     for place in range(200):
         loses = Lost(10**6)
         deployment = await deployed(loses)
-        admin = await AdminCaller.of(serve(deployment), Role.OWNER)
+        admin = await AdminCaller.of(Api(deployment), Role.OWNER)
         loses.left = place
         try:
             code = await admin("enroll_user", "ann", "ann@corp.example")

@@ -103,14 +103,14 @@ async def answered(app: ASGIApp, sent: Sent) -> int:
 async def test_one_flipped_bit_in_any_byte_is_refused(
     api: Api, version: int, method: str, params: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER, tuple(Grant))
+    key = await api.services.integrations.create("A script", Role.OWNER, tuple(Grant))
     monkeypatch.setattr("email.utils.formatdate", lambda: api.date)
     client, wire = official.Admin(*key, HOST, sig_version=version), Wire()
     client._connect = lambda: wire
     client.api_call(method, "/admin/v1/users", params)
     assert wire.sent is not None
     sent = replace(wire.sent, headers=tuple((dict(wire.sent.headers) | {b"host": HOST.encode()}).items()))
-    app, bits = create_app(api.served.give), random.Random(version)
+    app, bits = create_app(api.give), random.Random(version)
     before = await api.deployment.rows()
 
     refused: set[int] = set()

@@ -51,7 +51,7 @@ class Watched:
 
     async def _logged(self) -> dict[str, str]:
         """The actor of each event, by its place."""
-        found, _ = await self.caller.api.served.admin.log.page(None, None, newest=False, limit=1000, cursor="")
+        found, _ = await self.caller.api.services.admin.log.page(None, None, newest=False, limit=1000, cursor="")
         return {place: event.actor for place, event in found}
 
 

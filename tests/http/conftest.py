@@ -5,7 +5,7 @@ import pytest
 
 from sync_core.directory.roles import Role
 from sync_core.directory.syncs import Sync
-from tests.http.calls import Api, Signed, serve
+from tests.http.calls import Api, Signed
 from tests.management.deployment import deployed
 from tests.management.source import TENANT, guid
 
@@ -13,7 +13,7 @@ from tests.management.source import TENANT, guid
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     """The app over an empty deployment; its client does not sign."""
-    api = serve(await deployed())
+    api = Api(await deployed())
     async with api.client:
         yield api
 
@@ -41,4 +41,4 @@ async def connection_id(api: Api, caller: httpx.AsyncClient) -> str:
 async def sync(api: Api, caller: httpx.AsyncClient, connection_id: str) -> Sync:
     body = {"connection_id": connection_id, "groups": [guid(0), guid(1)], "name": "Head office"}
     answer = await caller.post("/api/v1/syncs", json=body)
-    return await api.served.syncs.get(answer.json()["directory_key"])
+    return await api.services.syncs.get(answer.json()["directory_key"])

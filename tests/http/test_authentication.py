@@ -34,21 +34,21 @@ async def test_a_signed_call_is_answered(caller: httpx.AsyncClient) -> None:
 
 
 async def test_the_whole_path_may_be_signed_too(api: Api) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     answer = await api.client.get(USERS, auth=Signed(*key, api.date, mount="/api"))
     assert answer.status_code == 200
 
 
 async def test_a_call_behind_a_gateway_is_signed_for_its_public_host(api: Api) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     public = Signed(*key, api.date, host="directory.corp.example")
     problem(await api.client.get(USERS, auth=public), 401, 40103)
-    api.served.public_hosts = ("directory.corp.example",)
+    api.put(public_hosts=("directory.corp.example",))
     assert (await api.client.get(USERS, auth=public)).status_code == 200
 
 
 async def test_an_unknown_key_a_wrong_secret_and_a_changed_query_get_the_same_answer(api: Api) -> None:
-    ikey, skey = await api.served.integrations.create("A script", Role.OWNER)
+    ikey, skey = await api.services.integrations.create("A script", Role.OWNER)
     answers = [
         await api.client.get(USERS, auth=Signed(ids.new_integration_key(), skey, api.date)),
         await api.client.get(USERS, auth=Signed(ikey, skey[::-1], api.date)),
@@ -60,7 +60,7 @@ async def test_an_unknown_key_a_wrong_secret_and_a_changed_query_get_the_same_an
 
 
 async def test_a_changed_body_is_refused_and_changes_nothing(api: Api) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     made = api.client.build_request("POST", "/api/v1/connections", json={"tenant_id": "one"})
     signed = next(Signed(*key, api.date).auth_flow(made))
     before = await api.deployment.rows()
@@ -79,12 +79,12 @@ async def test_a_changed_body_is_refused_and_changes_nothing(api: Api) -> None:
     [("Mon, 23 Nov 2026 12:54:59 -0000", 40105), ("Mon, 23 Nov 2026 13:05:01 -0000", 40105), ("yesterday", 40104), ("", 40104)],
 )
 async def test_a_date_that_is_old_or_none_is_refused(api: Api, date: str, code: int) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     problem(await api.client.get(USERS, auth=Signed(*key, date)), 401, code)
 
 
 async def test_a_date_may_come_as_x_duo_date(api: Api) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     signed = next(Signed(*key, api.date).auth_flow(api.client.build_request("GET", USERS)))
     headers = {"Authorization": signed.headers["Authorization"], "X-Duo-Date": api.date, "Date": "Mon, 23 Nov 2020 13:00:00 -0000"}
     assert (await api.client.get(USERS, headers=headers)).status_code == 200
@@ -137,7 +137,7 @@ class Capture:
 async def test_the_official_client_gets_in_unchanged(
     api: Api, monkeypatch: pytest.MonkeyPatch, method: str, params: dict[str, str]
 ) -> None:
-    key = await api.served.integrations.create("A script", Role.OWNER)
+    key = await api.services.integrations.create("A script", Role.OWNER)
     path = USERS if method == "GET" else "/api/v1/connections"
     monkeypatch.setattr("email.utils.formatdate", lambda: api.date)
     admin = official.Admin(*key, HOST)
@@ -152,6 +152,6 @@ async def test_the_official_client_gets_in_unchanged(
 async def test_a_signed_call_passes_through_the_functions_host_adapter(api: Api) -> None:
     signed = next((await api.caller(Role.OWNER)).auth_flow(api.client.build_request("GET", USERS + "?limit=5&cursor=")))
     request = func.HttpRequest("GET", str(signed.url), headers=dict(signed.headers), body=b"")
-    adapter = func.AsgiMiddleware(create_app(api.served.give))
+    adapter = func.AsgiMiddleware(create_app(api.give))
     answer = await adapter.handle_async(request)
     assert (answer.status_code, answer.get_body()) == (200, b'{"items":[],"next_cursor":null}')

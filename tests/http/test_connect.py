@@ -71,6 +71,11 @@ class Way:
         return (await self.caller.get(f"{AUTHORIZATIONS}/{begun['authorization_id']}")).json()
 
 
+def ask_as(api: Api, site: Site) -> None:
+    rows = AuthorizationRows(api.deployment.tables)
+    api.put(consents=Consents(rows, api.services.connections, site, api.deployment.clock))
+
+
 @pytest.fixture
 async def way(api: Api, owner: Signed, entra: Running) -> AsyncIterator[Way]:
     settings = Settings.model_validate(
@@ -85,9 +90,8 @@ async def way(api: Api, owner: Signed, entra: Running) -> AsyncIterator[Way]:
     )
     directories = Directories(settings)
     deployment = api.deployment
-    api.served.connections = make_connections(deployment.tables, directories.of, deployment.clock, randbits)
-    site = Site(PUBLIC, settings.authority_url, settings.entra_client_id)
-    api.served.consents = Consents(AuthorizationRows(deployment.tables), api.served.connections, site, deployment.clock)
+    api.put(connections=make_connections(deployment.tables, directories.of, deployment.clock, randbits))
+    ask_as(api, Site(PUBLIC, settings.authority_url, settings.entra_client_id))
     api.client.auth = owner
     transport = api.client._transport
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as browser:
@@ -211,9 +215,7 @@ async def test_no_page_is_served_under_the_name_of_another_site(way: Way, host: 
 
 
 async def test_a_name_that_a_gateway_sends_is_ours_and_one_that_it_reports_is_nobodys(way: Way):
-    site = replace(way.api.served.consents.site, hosts=("app.azurewebsites.net",))
-    deployment = way.api.deployment
-    way.api.served.consents = Consents(AuthorizationRows(deployment.tables), way.api.served.connections, site, deployment.clock)
+    ask_as(way.api, replace(way.api.services.consents.site, hosts=("app.azurewebsites.net",)))
     begun = await way.begun()
     assert (await way.browser.get(begun["url"], headers={"Host": "app.azurewebsites.net"})).status_code == 200
     reported = {"Host": "evil.example", "X-Forwarded-Host": "sync.corp.example", "Forwarded": "host=sync.corp.example"}
@@ -249,9 +251,7 @@ async def test_an_address_that_is_not_ours_shows_a_page_and_no_fault(way: Way, a
 
 
 async def test_begin_says_what_to_set_where_browsers_cannot_come_back(api: Api, caller: httpx.AsyncClient):
-    api.served.consents = Consents(
-        AuthorizationRows(api.deployment.tables), api.served.connections, Site("", "https://login.example", APP), api.deployment.clock
-    )
+    ask_as(api, Site("", "https://login.example", APP))
     answer = await caller.post(AUTHORIZATIONS, json={})
     assert problem(answer, 500, 50002)["detail"].endswith("set PUBLIC_URL to the https address of this deployment")
 

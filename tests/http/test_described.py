@@ -22,9 +22,8 @@ from sync_core.directory.trashing import trashed
 from sync_core.entra.port import Answers, Presence, Questions
 from sync_core.management.syncs import NewSync
 from sync_core.runs.record import Phase, State
-from sync_core.runs.service import Runs
 from sync_core.storage.users import UserRows
-from tests.http.calls import HOST, Signed, serve
+from tests.http.calls import HOST, Served, Signed
 from tests.management.deployment import deployed
 from tests.management.source import SourceModel, guid
 from triggers.http.app import create_app
@@ -109,23 +108,21 @@ class Place:
         deployment.source.add_groups(3)
         connection = await deployment.connected()
         new = (NewSync(connection.connection_id, (guid(n),), Attributes(), f"Sync {n}") for n in range(2))
-        syncs = [await deployment.syncs.create(one, by="test") for one in new]
+        syncs = [await deployment.services.syncs.create(one, by="test") for one in new]
         edits = (UserEdit(username=f"user{n}@corp.example", email="a@corp.example") for n in range(4))
-        users = [(await deployment.users.create(edit, by="test")).user.user_id for edit in edits]
-        group, _ = await deployment.groups.create(GroupEdit(name="Contractors"), by="test")
-        await deployment.memberships.add(group.group_id, users[0], by="test")
+        users = [(await deployment.services.users.create(edit, by="test")).user.user_id for edit in edits]
+        group, _ = await deployment.services.groups.create(GroupEdit(name="Contractors"), by="test")
+        await deployment.services.memberships.add(group.group_id, users[0], by="test")
         gone = await UserRows(deployment.tables).change(users[3], lambda user: trashed(user, deployment.clock.now(), 7))
         assert gone is not None
         await deployment.context.trash.point([gone])
-        _, phone = await deployment.phones.add(users[0], PhoneEdit(number="+442079460316"), by="test")
-        runs = Runs(deployment.context)
-        queued = await runs.start(syncs[0].directory_key, "test", diagnostics=True)
+        _, phone = await deployment.services.phones.add(users[0], PhoneEdit(number="+442079460316"), by="test")
+        queued = await deployment.services.runs.start(syncs[0].directory_key, "test", diagnostics=True)
         ended = structs.replace(queued, run="e" * 32, phase=Phase.ENDED, state=State.COMPLETED, ended_at=deployment.clock.now())
         await deployment.context.runs.insert(ended)
-        ikey, _ = await deployment.integrations.create("A script", Role.READ_ONLY)
-        api = serve(deployment)
-        api.served.runs = cast("Any", runs)
-        self._app = signing(create_app(api.served.give), await api.caller(Role.OWNER))
+        ikey, _ = await deployment.services.integrations.create("A script", Role.READ_ONLY)
+        served = Served(deployment.services, deployment.clock)
+        self._app = signing(create_app(served.give), await served.caller(Role.OWNER))
         self.known = {
             "connection_id": [connection.connection_id],
             "directory_key": [sync.directory_key for sync in syncs],

@@ -3,8 +3,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -13,15 +13,13 @@ from local.tenant.faults import Throttle
 from local.tenant.serving import serve
 from sync_core.directory.roles import Role
 from sync_core.entra.directories import Directories
-from sync_core.runs.diagnostics import Diagnostics
-from sync_core.services import Services
+from sync_core.services import make_services
 from tests.entra.conftest import settings
-from tests.http.calls import HOST, Api, Served, Signed
+from tests.http.calls import Served
 from tests.http.problem import problem
-from tests.management.deployment import Deployment
+from tests.management.deployment import SETTINGS
 from tests.proof.tenant_world import SALES, STAFF, TenantWorld, id_of, tenant_of
 from tests.trash.world import TrashWorld
-from triggers.http.app import create_app
 
 SECRET = "a-client-secret"
 PEOPLE = ("ann", "hal", "ivy", "jon", "kim", "lou")
@@ -72,13 +70,9 @@ async def office(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
         await world.prepare()
         await world.live_by_its_clock()
         world.key = await world.connect(STAFF, SALES, tenant=tenant.organization.id)
-        deployment = Deployment(tables=world.memory, clock=world.clock)
-        runs = cast("Any", world.runs)
-        served = replace(Served.of(deployment), runs=runs, diagnostics=Diagnostics(world.context), trash=world.trash)
-        app = create_app(lambda: cast("Services", served))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{HOST}") as client:
-            key = await served.integrations.create("A script", Role.USER_MANAGER)
-            client.auth = Signed(*key, Api(deployment, served, client).date)
+        served = Served(make_services(world.context, SETTINGS), world.clock)
+        async with served.client as client:
+            client.auth = await served.caller(Role.USER_MANAGER)
             yield Office(world, client)
         await world.directories.close()
 

@@ -76,7 +76,7 @@ async def test_a_fault_of_the_service_is_told_by_an_id_and_nothing_else(
     async def fails() -> list[object]:
         raise ZeroDivisionError("a detail for the log only")
 
-    monkeypatch.setattr(api.served.syncs, "all", fails)
+    monkeypatch.setattr(api.services.syncs, "all", fails)
     with caplog.at_level(logging.ERROR):
         answer = await caller.get("/api/v1/syncs")
     instance = problem(answer, 500, 50001)["instance"]

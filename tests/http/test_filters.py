@@ -120,7 +120,7 @@ async def test_runs_are_found_by_state_and_kind_each_once_and_newest_first(api: 
 
 async def test_runs_are_asked_for_by_state_and_kind_over_http(api: Api, caller: httpx.AsyncClient, sync: Sync) -> None:
     made = await with_runs(api, sync, 13)
-    api.served.runs.runs = made
+    api.runs.runs = made
     path = f"/api/v1/syncs/{sync.directory_key}/runs"
     failed = await pages(caller, path, state="failed", kind="individual", limit=1)
     assert [run["reference_code"] for part in failed for run in part] == [f"{number:032x}" for number in (12, 0)]
@@ -141,8 +141,8 @@ async def test_the_last_run_of_a_sync_is_its_newest_full_one(api: Api, caller: h
     await api.deployment.context.runs.list_in_history(later)
     assert await runs.newest(sync.directory_key) == full
     assert full.state not in ENDED
-    await api.deployment.previews.start(sync, "test")
+    await api.services.previews.start(sync, "test")
     assert await runs.newest(sync.directory_key) == full
-    api.served.runs.runs = [full, later]
+    api.runs.runs = [full, later]
     shown = (await caller.get(f"/api/v1/syncs/{sync.directory_key}")).json()
     assert shown["last_run"]["reference_code"] == full.run

@@ -15,7 +15,7 @@ UNREADABLE = ["/api/v1/users/%ff", "/api/v1/users/%ED%A0%80", "/api/v1/users/a%C
 
 async def asked(api: Api, path: str) -> tuple[int, dict[str, Any], dict[str, str]]:
     app = func.FunctionApp()
-    app.register_functions(blueprint(api.served.give))
+    app.register_functions(blueprint(api.give))
     (function,) = app.get_functions()
     serve: Any = function.get_user_function()
     request = func.HttpRequest("GET", f"http://api.example.com{path}?limit=1", headers={"host": "api.example.com"}, body=b"")

@@ -1,24 +1,19 @@
 """Previews and the brake over HTTP: seen before it is done, approved, discarded, confirmed (D-05, D-12, D-13)."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-import httpx
 import pytest
 
 from sync_core.directory.roles import Role
-from sync_core.management.connections import make_connections
-from sync_core.management.sync_settings import make_sync_settings
-from sync_core.management.syncs import make_syncs
-from tests.http.calls import HOST, Api, Served, Signed
+from sync_core.services import make_services
+from tests.http.calls import Served, Signed
 from tests.http.problem import problem
 from tests.http.test_whole_run import SALES, STAFF, Whole
-from tests.management.deployment import Deployment
+from tests.management.deployment import SETTINGS
 from tests.runs.test_brake import approvals
 from tests.runs.world import World
-from triggers.http.app import create_app
 
 PEOPLE = 40
 
@@ -33,23 +28,11 @@ class Decided(Whole):
 async def whole() -> AsyncIterator[Decided]:
     world = World()
     await world.prepare()
-    deployment = Deployment(tables=world.memory, clock=world.clock)
-    made = (world.tables, world.context.source, world.clock, world.random.getrandbits)
-    served = replace(
-        Served.of(deployment),
-        runs=cast("Any", world.runs),
-        previews=world.previews,
-        approvals=approvals(world),
-        connections=make_connections(*made),
-        syncs=make_syncs(*made),
-        sync_settings=make_sync_settings(*made),
-    )
-    app = create_app(lambda: cast("Any", served))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{HOST}") as client:
-        date = Api(deployment, served, client).date
-        client.auth = Signed(*await served.integrations.create("A script", Role.USER_MANAGER, by="test"), date)
+    served = Served(make_services(world.context, SETTINGS), world.clock)
+    async with served.client as client:
+        client.auth = await served.caller(Role.USER_MANAGER)
         whole = Decided(world, client)
-        whole.reader = Signed(*await served.integrations.create("Another", Role.HELP_DESK, by="test"), date)
+        whole.reader = await served.caller(Role.HELP_DESK)
         yield whole
 
 

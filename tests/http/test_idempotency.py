@@ -83,15 +83,15 @@ async def test_after_24_hours_a_key_is_new(api: Api, caller: httpx.AsyncClient, 
     "answer", [Kept(500, (), b""), Kept(429, (), b""), Kept(200, (), b"x" * (MOST_BYTES + 1))], ids=["fault", "busy", "long"]
 )
 async def test_an_answer_that_a_repetition_could_better_or_that_is_too_long_is_not_kept(api: Api, answer: Kept) -> None:
-    begun = await api.deployment.repeats.begin("DI", "key", "/api/v1/users", b"")
+    begun = await api.services.repeats.begin("DI", "key", "/api/v1/users", b"")
     assert isinstance(begun, Begun)
-    await api.deployment.repeats.keep(begun, answer)
+    await api.services.repeats.keep(begun, answer)
 
-    assert isinstance(await api.deployment.repeats.begin("DI", "key", "/api/v1/users", b""), Begun)
+    assert isinstance(await api.services.repeats.begin("DI", "key", "/api/v1/users", b""), Begun)
 
 
 async def test_a_request_whose_process_died_may_be_repeated_later(api: Api, caller: httpx.AsyncClient) -> None:
-    repeats, asked = api.deployment.repeats, (b"\0" + b'{"username":"ann"}')
+    repeats, asked = api.services.repeats, (b"\0" + b'{"username":"ann"}')
     ikey = (await caller.get("/api/v1/integrations")).json()["items"][0]["integration_key"]
     await repeats.begin(ikey, KEY["Idempotency-Key"], "/api/v1/users", asked)
     problem(await caller.post("/api/v1/users", content=asked[1:], headers=KEY | {"Content-Type": "application/json"}), 409, 40904)

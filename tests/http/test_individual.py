@@ -37,7 +37,7 @@ async def source(api: Api) -> ModelSource:
         return ModelDirectory(source, undisturbed)
 
     over = replace(api.deployment.context, source=of)
-    api.served.individual, api.served.explain = IndividualSync(over), Explain(over)
+    api.put(individual=IndividualSync(over), explain=Explain(over))
     return source
 
 

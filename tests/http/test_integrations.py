@@ -70,7 +70,7 @@ async def test_nobody_makes_a_key_that_may_more_than_they_may(api: Api, maker: R
 
 
 async def test_nobody_takes_over_or_ends_a_key_that_may_more_than_they_may(api: Api) -> None:  # D-34
-    owner, skey = await api.served.integrations.create("Console", Role.OWNER, tuple(Grant))
+    owner, skey = await api.services.integrations.create("Console", Role.OWNER, tuple(Grant))
     administrator = await api.caller(Role.ADMINISTRATOR)
     problem(await api.client.post(f"{KEYS}/{owner}/secret", auth=administrator), 403, 40301)
     problem(await api.client.delete(f"{KEYS}/{owner}", auth=administrator), 403, 40301)

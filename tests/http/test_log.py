@@ -126,7 +126,7 @@ async def test_changes_come_as_csv_that_a_spreadsheet_runs_nothing_of(
     api: Api, caller: httpx.AsyncClient, sync: Sync, params: dict[str, str], headers: dict[str, str]
 ) -> None:
     code = await started(caller, sync)
-    api.served.runs.changed = [CHANGE] * 1500  # more than are read at a time
+    api.runs.changed = [CHANGE] * 1500  # more than are read at a time
 
     answer = await caller.get(f"/api/v1/runs/{code}/changes", params=params, headers=headers)
 
@@ -143,7 +143,7 @@ async def test_changes_come_as_csv_that_a_spreadsheet_runs_nothing_of(
 async def test_skips_come_as_json_lines_and_by_reason(api: Api, caller: httpx.AsyncClient, sync: Sync) -> None:
     code = await started(caller, sync)
     skip = Skip(object_id="o", user_id="", username="ann", reason=Reason.SHARED_NAME, detail="")
-    api.served.runs.left_out = [skip, msgspec.structs.replace(skip, username="bea", reason=Reason.EMPTY_USERNAME)]
+    api.runs.left_out = [skip, msgspec.structs.replace(skip, username="bea", reason=Reason.EMPTY_USERNAME)]
 
     answer = await caller.get(
         f"/api/v1/runs/{code}/skips", params={"reason": Reason.EMPTY_USERNAME.value}, headers={"Accept": "application/jsonl"}

@@ -27,7 +27,7 @@ async def test_a_started_run_is_accepted_and_says_where_to_follow_it(api: Api, c
     followed = (await caller.get(answer.headers["location"])).json()
     assert followed == answer.json() | {"progress": {"step": "read", "done": 3, "total": 12}}
     assert (followed["state"], followed["phase"], followed["sync_name"], followed["ended_at"]) == ("queued", "begin", "Head office", None)
-    assert followed["actor"] == api.served.runs.runs[0].actor
+    assert followed["actor"] == api.runs.runs[0].actor
     assert followed["actor"].startswith("A script of role Owner (DI")
 
 
@@ -49,7 +49,7 @@ async def test_a_second_run_is_refused_with_the_reference_code_of_the_first(call
 async def test_a_run_that_cannot_start_says_why(
     api: Api, caller: httpx.AsyncClient, sync: Sync, fault: SyncError, status: int, code: int
 ) -> None:
-    api.served.runs.fault = fault
+    api.runs.fault = fault
     assert problem(await caller.post(f"/api/v1/syncs/{sync.directory_key}/runs"), status, code)["detail"] == str(fault)
 
 
@@ -80,7 +80,7 @@ async def test_runs_are_listed_newest_first_a_page_at_a_time(caller: httpx.Async
 
 async def test_skips_are_listed_with_their_reasons(api: Api, caller: httpx.AsyncClient, sync: Sync) -> None:  # B-014
     code = await started(caller, sync)
-    api.served.runs.left_out = [Skip(object_id="o", user_id="", username="u@corp.example", reason=Reason.EMPTY_USERNAME, detail="no name")]
+    api.runs.left_out = [Skip(object_id="o", user_id="", username="u@corp.example", reason=Reason.EMPTY_USERNAME, detail="no name")]
     listed = (await caller.get(f"/api/v1/runs/{code}/skips")).json()
     expected = {
         "object_id": "o",
@@ -97,7 +97,7 @@ async def test_changes_are_listed_with_their_fields(api: Api, caller: httpx.Asyn
     code = await started(caller, sync)
     fields = (Field("email", "", "u@corp.example"),)
     change = Change(kind=Kind.WRITE, user_id="DU", object_id="o", username="u", actions=(Action.UPDATE,), reason="differs", fields=fields)
-    api.served.runs.changed = [change] * 2
+    api.runs.changed = [change] * 2
     listed = (await caller.get(f"/api/v1/runs/{code}/changes", params={"limit": 1})).json()
     expected = {
         "actions": ["update"],
@@ -120,7 +120,7 @@ async def test_what_names_no_run_is_not_found(caller: httpx.AsyncClient, referen
 async def test_a_run_of_an_unknown_sync_is_not_started(api: Api, caller: httpx.AsyncClient) -> None:
     for key in ("DK2A3B4C5D6E7F2G3H4I", "a%5cb"):
         problem(await caller.post(f"/api/v1/syncs/{key}/runs"), 404, 40401)
-    assert api.served.runs.runs == []
+    assert api.runs.runs == []
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=301", "limit=x", "cursor=" + "c" * 513])

@@ -183,7 +183,7 @@ async def test_a_moved_sync_waits_for_a_preview(api: Api, caller: httpx.AsyncCli
     now = api.deployment.clock.now()
     await api.deployment.tables.create(["Runs"])
     preview = {"kind": RunKind.PREVIEW, "state": State.PREVIEWED, "sync": moved, "ended_at": now}
-    template = await api.served.runs.start(sync.directory_key, "test")
+    template = await api.runs.start(sync.directory_key, "test")
     await RunRows(api.deployment.tables).insert(replace(template, **preview))
 
     accepted = (await caller.post(f"{path}/accept-move", json={"preview": template.run})).json()
@@ -248,7 +248,7 @@ async def test_a_deployment_has_intervals_of_its_own_and_a_sync_may_have_another
     assert settings.intervals == {SyncKind.USER: 240, SyncKind.ADMIN: 15}
     deployment = api.deployment
     over = (deployment.tables, deployment._source_of, deployment.clock, randbits, settings.intervals)
-    api.served.syncs, api.served.sync_settings = make_syncs(*over), make_sync_settings(*over)
+    api.put(syncs=make_syncs(*over), sync_settings=make_sync_settings(*over))
 
     made = await api.client.post("/api/v1/syncs", json={"connection_id": connection_id, "groups": [guid(0)]})
     assert (made.status_code, made.json()["kind"], made.json()["interval"]) == (201, "user", 240)

@@ -70,7 +70,7 @@ async def test_a_sync_shows_the_run_that_goes_on_and_the_newest_one(api: Api, ca
     code = (await caller.post(f"{path}/runs")).json()["reference_code"]
     shown = (await caller.get(path)).json()
     assert (shown["running"], shown["last_run"]["reference_code"], shown["last_run"]["state"]) == (code, code, "queued")
-    api.served.runs.put(structs.replace(api.served.runs.runs[0], state=State.COMPLETED, phase=Phase.ENDED))
+    api.runs.put(structs.replace(api.runs.runs[0], state=State.COMPLETED, phase=Phase.ENDED))
     shown = (await caller.get(path)).json()
     assert (shown["running"], shown["last_run"]["state"]) == (None, "completed")
 

@@ -1,23 +1,18 @@
 """A tenant connected, a sync set up, run and read again, all through the API, over the real services in memory."""
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
 
 from sync_core.directory.roles import Role
-from sync_core.management.connections import make_connections
-from sync_core.management.directory import DirectoryViews
-from sync_core.management.syncs import make_syncs
-from sync_core.services import Services
-from tests.http.calls import HOST, Api, Served, Signed
+from sync_core.services import make_services
+from tests.http.calls import Served
 from tests.http.problem import problem
-from tests.management.deployment import Deployment
+from tests.management.deployment import SETTINGS
 from tests.management.source import guid
 from tests.runs.world import World
-from triggers.http.app import create_app
 
 STAFF, SALES = guid(101), guid(102)
 
@@ -57,18 +52,9 @@ class Whole:
 async def whole():
     world = World()
     await world.prepare()
-    deployment = Deployment(tables=world.memory, clock=world.clock)
-    sources = world.context.source
-    connections = make_connections(world.tables, sources, world.clock, world.random.getrandbits)
-    syncs = make_syncs(world.tables, sources, world.clock, world.random.getrandbits)
-    directory = DirectoryViews(world.context.users, world.context.groups, syncs)
-    served = replace(Served.of(deployment), runs=cast("Any", world.runs), connections=connections, syncs=syncs, directory=directory)
-
-    def give() -> Services:
-        return cast("Services", served)
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app(give)), base_url=f"http://{HOST}") as client:
-        client.auth = Signed(*await served.integrations.create("A script", Role.USER_MANAGER), Api(deployment, served, client).date)
+    served = Served(make_services(world.context, SETTINGS), world.clock)
+    async with served.client as client:
+        client.auth = await served.caller(Role.USER_MANAGER)
         yield Whole(world, client)
 
 

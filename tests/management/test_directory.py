@@ -32,7 +32,7 @@ async def test_pages_of_users_join_to_all_of_them_in_order(deployment: Deploymen
     read: list[str] = []
     cursor = ""
     while True:
-        users, cursor = await deployment.directory.users(limit=limit, cursor=cursor)
+        users, cursor = await deployment.services.directory.users(limit=limit, cursor=cursor)
         assert len(users) <= limit
         read += [user.user_id for user in users]
         if not cursor:
@@ -43,7 +43,7 @@ async def test_pages_of_users_join_to_all_of_them_in_order(deployment: Deploymen
 async def test_a_cursor_continues_after_its_user_even_when_that_is_gone(deployment: Deployment) -> None:
     made = await with_users(deployment, 10)
     between = made[4][:-1] + "Z"
-    users, _ = await deployment.directory.users(limit=300, cursor=cursor_after(between, USERS))
+    users, _ = await deployment.services.directory.users(limit=300, cursor=cursor_after(between, USERS))
     assert [user.user_id for user in users] == [user_id for user_id in made if user_id > between]
 
 
@@ -62,7 +62,7 @@ async def test_a_cursor_continues_after_its_user_even_when_that_is_gone(deployme
 )
 async def test_a_cursor_that_no_list_gave_is_refused(deployment: Deployment, cursor: str) -> None:
     with pytest.raises(Rejected) as refused:
-        await deployment.directory.users(limit=10, cursor=cursor)
+        await deployment.services.directory.users(limit=10, cursor=cursor)
     assert refused.value.field == "cursor"
 
 
@@ -70,18 +70,18 @@ async def test_a_cursor_that_no_list_gave_is_refused(deployment: Deployment, cur
 async def test_what_names_no_user_is_not_found(deployment: Deployment, reference: str) -> None:
     await with_users(deployment, 3)
     with pytest.raises(NotFound):
-        await deployment.directory.user(reference)
+        await deployment.services.directory.user(reference)
 
 
 async def test_a_group_is_shown_with_the_present_name_of_its_sync(deployment: Deployment) -> None:  # D-20
     deployment.source.add_groups(1)
     connection = await deployment.connected()
-    sync = await deployment.syncs.create(
+    sync = await deployment.services.syncs.create(
         NewSync(connection.connection_id, tuple(deployment.source.groups), Mapping(), "Head office"), by="test"
     )
     chosen = sync.groups[0]
     await GroupRows(deployment.tables).insert(Group(group_id=chosen.group_id, name="Staff", sync=sync.directory_key))
-    group, name = await deployment.directory.group(chosen.group_id)
+    group, name = await deployment.services.directory.group(chosen.group_id)
     assert (group.name, name) == ("Staff", 'Staff (from Microsoft Entra ID sync "Head office")')
 
 
@@ -90,8 +90,8 @@ async def test_pages_of_groups_join_to_all_of_them_in_order(deployment: Deployme
     made = sorted(ids.new_group_id() for _ in range(7))
     for group_id in made:
         await rows.insert(Group(group_id=group_id, name="Hand-made"))
-    first, cursor = await deployment.directory.groups(limit=4, cursor="")
-    second, end = await deployment.directory.groups(limit=4, cursor=cursor)
+    first, cursor = await deployment.services.directory.groups(limit=4, cursor="")
+    second, end = await deployment.services.directory.groups(limit=4, cursor=cursor)
     assert [group.group_id for group, _ in first + second] == made
     assert end == ""
     assert first[0][1] == "Hand-made"

@@ -22,9 +22,9 @@ KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 async def test_the_first_owner_is_active_and_gets_a_link_that_the_tables_do_not_hold(deployment: Deployment) -> None:  # D-29, D-30
-    made = await deployment.admin.first_owner.make("Ann Lind", ADDRESS)
+    made = await deployment.services.admin.first_owner.make("Ann Lind", ADDRESS)
 
-    (owner,) = await deployment.admin.admins.all()
+    (owner,) = await deployment.services.admin.admins.all()
     assert (owner.name, owner.email, owner.role, owner.status) == ("Ann Lind", ADDRESS, Role.OWNER, AdminStatus.ACTIVE)
     assert owner.activated_at == deployment.clock.now()
     prefix = f"{SITE.public_url}/activate/"
@@ -36,56 +36,57 @@ async def test_the_first_owner_is_active_and_gets_a_link_that_the_tables_do_not_
 
 
 async def test_the_first_owner_stays_while_there_is_no_other(deployment: Deployment) -> None:
-    owner = (await deployment.admin.first_owner.make("Ann Lind", ADDRESS)).owner
+    owner = (await deployment.services.admin.first_owner.make("Ann Lind", ADDRESS)).owner
     with pytest.raises(Rejected, match="last active Owner"):
-        await deployment.admin.admins.delete(owner.admin_id, by="test")
+        await deployment.services.admin.admins.delete(owner.admin_id, by="test")
 
 
 async def test_made_again_it_is_the_same_owner_and_the_link_is_not_told_again(deployment: Deployment) -> None:
-    first = deployment.admin.first_owner
+    first = deployment.services.admin.first_owner
     made = await first.make("Ann Lind", ADDRESS)
     again = await first.make("Ann Lind", f" {ADDRESS.upper()} ")
     assert (again.owner, again.url) == (made.owner, "")
-    assert len(await deployment.admin.admins.all()) == 1
+    assert len(await deployment.services.admin.admins.all()) == 1
 
 
 async def test_once_there_is_an_owner_nobody_else_becomes_one_this_way(deployment: Deployment) -> None:
-    owner = (await deployment.admin.first_owner.make("Ann Lind", ADDRESS)).owner
+    owner = (await deployment.services.admin.first_owner.make("Ann Lind", ADDRESS)).owner
     with pytest.raises(Rejected, match=f"active Owner already, {owner.admin_id}"):
-        await deployment.admin.first_owner.make("Bea Lind", "bea@corp.example")
-    assert len(await deployment.admin.admins.all()) == 1
+        await deployment.services.admin.first_owner.make("Bea Lind", "bea@corp.example")
+    assert len(await deployment.services.admin.admins.all()) == 1
 
 
 async def test_two_who_are_made_at_once_are_one() -> None:
     slow = await deployed(give_way)
     made = await asyncio.gather(
-        *(slow.admin.first_owner.make("Ann Lind", address) for address in (ADDRESS, "bea@corp.example", ADDRESS)), return_exceptions=True
+        *(slow.services.admin.first_owner.make("Ann Lind", address) for address in (ADDRESS, "bea@corp.example", ADDRESS)),
+        return_exceptions=True,
     )
-    (owner,) = await slow.admin.admins.all()
+    (owner,) = await slow.services.admin.admins.all()
     for one in made:
         assert isinstance(one, Rejected) or (not isinstance(one, BaseException) and one.owner == owner)
 
 
 async def test_an_address_that_is_taken_is_refused_and_one_whose_link_ended_is_free(deployment: Deployment) -> None:  # E-15
-    await deployment.admin.admins.create(AdminEdit(name="Ann Lind", email=ADDRESS, role=Role.HELP_DESK), by="test")
-    await deployment.admin.activations.create("bea@corp.example", days=1, by="test")
+    await deployment.services.admin.admins.create(AdminEdit(name="Ann Lind", email=ADDRESS, role=Role.HELP_DESK), by="test")
+    await deployment.services.admin.activations.create("bea@corp.example", days=1, by="test")
     for address in (ADDRESS, "bea@corp.example"):
         with pytest.raises(AddressInUse):
-            await deployment.admin.first_owner.make("Ann Lind", address)
+            await deployment.services.admin.first_owner.make("Ann Lind", address)
     deployment.clock.at += timedelta(days=1)
-    assert (await deployment.admin.first_owner.make("Bea Lind", "bea@corp.example")).url
+    assert (await deployment.services.admin.first_owner.make("Bea Lind", "bea@corp.example")).url
 
 
 @pytest.mark.parametrize(("name", "email", "field"), [("", ADDRESS, "name"), ("Ann\n", "x", "email"), ("Ann Lind", "ann", "email")])
 async def test_what_cannot_be_is_refused_by_its_field(deployment: Deployment, name: str, email: str, field: str) -> None:
     with pytest.raises(Rejected) as refusal:
-        await deployment.admin.first_owner.make(name, email)
+        await deployment.services.admin.first_owner.make(name, email)
     assert refusal.value.field == field
-    assert await deployment.admin.admins.all() == []
+    assert await deployment.services.admin.admins.all() == []
 
 
 async def test_a_link_that_was_lost_is_replaced_and_the_former_one_void(deployment: Deployment) -> None:  # D-29
-    first = deployment.admin.first_owner
+    first = deployment.services.admin.first_owner
     made = await first.make("Ann Lind", ADDRESS)
     deployment.clock.at += timedelta(days=8)
 
@@ -97,13 +98,13 @@ async def test_a_link_that_was_lost_is_replaced_and_the_former_one_void(deployme
     assert other.owner.link.expires_at == deployment.clock.now() + timedelta(days=7)
     with pytest.raises(Rejected, match="waits for a link"):
         await first.new_link("bea@corp.example")
-    await deployment.admin.activations.delete_link(made.owner.admin_id, by="test")
+    await deployment.services.admin.activations.delete_link(made.owner.admin_id, by="test")
     with pytest.raises(Rejected, match="waits for a link"):
         await first.new_link(ADDRESS)
 
 
 async def test_where_links_lead_nowhere_nothing_is_made(deployment: Deployment) -> None:
-    admin = make_admin_api(deployment.tables, box(), deployment.journal, deployment.clock, randbits, trash_days=7, public_url="")
+    admin = make_admin_api(deployment.tables, box(), deployment.services.journal, deployment.clock, randbits, trash_days=7, public_url="")
     with pytest.raises(Misconfigured, match="PUBLIC_URL"):
         await admin.first_owner.make("Ann Lind", ADDRESS)
     assert await admin.admins.all() == []
@@ -117,13 +118,13 @@ async def test_dying_anywhere_and_made_again_there_is_one_owner_who_can_get_a_li
         scissors.count = 0
         died = False
         try:
-            await broken.admin.first_owner.make("Ann Lind", ADDRESS)
+            await broken.services.admin.first_owner.make("Ann Lind", ADDRESS)
         except Cut:
             died = True
         scissors.count = -1000  # once is enough
-        again = await broken.admin.first_owner.make("Ann Lind", ADDRESS)
-        assert [owner.admin_id for owner in await broken.admin.admins.all()] == [again.owner.admin_id], cut
-        assert (await broken.admin.first_owner.new_link(ADDRESS)).url
+        again = await broken.services.admin.first_owner.make("Ann Lind", ADDRESS)
+        assert [owner.admin_id for owner in await broken.services.admin.admins.all()] == [again.owner.admin_id], cut
+        assert (await broken.services.admin.first_owner.new_link(ADDRESS)).url
         if not died:
             return
     raise AssertionError("making an Owner has more than 30 requests")

@@ -31,27 +31,27 @@ def call(ikey: str, skey: str) -> SignedRequest:
 
 
 async def test_a_call_acts_as_the_key_that_signed_it(deployment: Deployment) -> None:  # D-34
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.HELP_DESK)
-    assert await deployment.integrations.verify(call(ikey, skey)) == Actor(ikey, "Nightly script", Role.HELP_DESK)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.HELP_DESK)
+    assert await deployment.services.integrations.verify(call(ikey, skey)) == Actor(ikey, "Nightly script", Role.HELP_DESK)
 
 
 async def test_a_secret_is_forty_characters_and_stands_nowhere_in_clear(deployment: Deployment) -> None:
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.OWNER)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.OWNER)
     (row,) = (await deployment.rows())["Integrations"]
     assert len(skey) == 40
     assert ikey in str(row)
     for hidden in (skey, skey[:12], base64.b64encode(skey.encode()).decode()[:16]):
         assert hidden not in str(row)
-        assert hidden not in repr(vars(deployment.integrations))
+        assert hidden not in repr(vars(deployment.services.integrations))
 
 
 async def test_another_process_believes_a_revoked_key_for_less_than_30_seconds(deployment: Deployment) -> None:
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.HELP_DESK)
-    other = Integrations(IntegrationRows(deployment.tables), box(), deployment.clock, deployment.journal, window=WINDOW)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.HELP_DESK)
+    other = Integrations(IntegrationRows(deployment.tables), box(), deployment.clock, deployment.services.journal, window=WINDOW)
     await other.verify(call(ikey, skey))
-    await deployment.integrations.revoke(ikey)
+    await deployment.services.integrations.revoke(ikey)
     with pytest.raises(Unauthenticated):
-        await deployment.integrations.verify(call(ikey, skey))
+        await deployment.services.integrations.verify(call(ikey, skey))
 
     deployment.clock.at += timedelta(seconds=29)
     assert (await other.verify(call(ikey, skey))).key == ikey
@@ -61,11 +61,11 @@ async def test_another_process_believes_a_revoked_key_for_less_than_30_seconds(d
 
 
 async def test_an_unknown_key_and_a_wrong_secret_look_alike(deployment: Deployment) -> None:
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.OWNER)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.OWNER)
     refusals: list[tuple[str, int]] = []
     for request in (call(ids.new_integration_key(), skey), call(ikey, skey[::-1])):
         with pytest.raises(Unauthenticated) as refused:
-            await deployment.integrations.verify(request)
+            await deployment.services.integrations.verify(request)
         refusals.append((str(refused.value), refused.value.code))
     assert len(set(refusals)) == 1
     assert refusals[0][1] == 40103
@@ -74,14 +74,14 @@ async def test_an_unknown_key_and_a_wrong_secret_look_alike(deployment: Deployme
 async def test_what_is_no_integration_key_is_said_to_be_none(deployment: Deployment) -> None:
     for ikey in ("no/key at#all", "", "DU2A3B4C5D6E7F2G3H4I"):
         with pytest.raises(Unauthenticated) as refused:
-            await deployment.integrations.verify(call(ikey, "wrong"))
+            await deployment.services.integrations.verify(call(ikey, "wrong"))
         assert refused.value.code == 40102
 
 
 async def test_an_unknown_key_costs_the_same_steps_as_a_known_one(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh, _ = await deployment.integrations.create("One", Role.OWNER)
-    used, skey = await deployment.integrations.create("Other", Role.OWNER)
-    await deployment.integrations.verify(call(used, skey))
+    fresh, _ = await deployment.services.integrations.create("One", Role.OWNER)
+    used, skey = await deployment.services.integrations.create("Other", Role.OWNER)
+    await deployment.services.integrations.verify(call(used, skey))
     opened: list[int] = []
     opens = SecretBox.open
 
@@ -94,7 +94,7 @@ async def test_an_unknown_key_costs_the_same_steps_as_a_known_one(deployment: De
     for key in (fresh, used, ids.new_integration_key()):
         opened.clear()
         with tally() as requests, pytest.raises(Unauthenticated):
-            await deployment.integrations.verify(call(key, "wrong"))
+            await deployment.services.integrations.verify(call(key, "wrong"))
         costs.append((requests[TABLES], list(opened)))
     assert costs[0] == costs[1] == costs[2]
     assert costs[0][0] == 1
@@ -102,23 +102,23 @@ async def test_an_unknown_key_costs_the_same_steps_as_a_known_one(deployment: De
 
 
 async def test_nobody_signs_with_the_secret_of_another_key(deployment: Deployment) -> None:
-    _, skey = await deployment.integrations.create("One", Role.OWNER)
-    other, _ = await deployment.integrations.create("Other", Role.READ_ONLY)
+    _, skey = await deployment.services.integrations.create("One", Role.OWNER)
+    other, _ = await deployment.services.integrations.create("Other", Role.READ_ONLY)
     with pytest.raises(Unauthenticated):
-        await deployment.integrations.verify(call(other, skey))
+        await deployment.services.integrations.verify(call(other, skey))
 
 
 async def test_a_call_signed_too_long_ago_is_refused_before_its_key_is_looked_up(deployment: Deployment) -> None:
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.OWNER)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.OWNER)
     deployment.clock.at = NOW + WINDOW * 2
     with pytest.raises(Unauthenticated) as refused:
-        await deployment.integrations.verify(call(ikey, skey))
+        await deployment.services.integrations.verify(call(ikey, skey))
     assert refused.value.code == 40105
 
 
 async def test_another_secret_key_says_what_to_restore(deployment: Deployment) -> None:
-    ikey, skey = await deployment.integrations.create("Nightly script", Role.OWNER)
-    elsewhere = Integrations(IntegrationRows(deployment.tables), box(b"x"), MovableClock(NOW), deployment.journal, window=WINDOW)
+    ikey, skey = await deployment.services.integrations.create("Nightly script", Role.OWNER)
+    elsewhere = Integrations(IntegrationRows(deployment.tables), box(b"x"), MovableClock(NOW), deployment.services.journal, window=WINDOW)
     with pytest.raises(Misconfigured, match="restore the former SECRET_KEY"):
         await elsewhere.verify(call(ikey, skey))
 
@@ -142,7 +142,7 @@ def test_a_secret_key_that_is_not_32_bytes_is_refused_with_the_command_that_make
 async def test_a_key_needs_a_name_that_can_be_shown(deployment: Deployment, name: str) -> None:
     before = await deployment.rows()
     with pytest.raises(Rejected):
-        await deployment.integrations.create(name, Role.OWNER)
+        await deployment.services.integrations.create(name, Role.OWNER)
     assert await deployment.rows() == before
 
 

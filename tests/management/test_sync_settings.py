@@ -33,11 +33,11 @@ async def set_up(deployment: Deployment, groups: int = 2, name: str = "Head offi
     connection = await deployment.connected()
     deployment.source.add_groups(groups)
     new = NewSync(connection.connection_id, tuple(guid(number) for number in range(groups)), mapping or Mapping(), name)
-    return await deployment.syncs.create(new, by=BY)
+    return await deployment.services.syncs.create(new, by=BY)
 
 
 async def save(deployment: Deployment, sync: Sync, edit: SyncEdit, *if_match: str) -> Sync:
-    return (await deployment.sync_settings.save(sync.directory_key, edit, if_match, by=BY))[0]
+    return (await deployment.services.sync_settings.save(sync.directory_key, edit, if_match, by=BY))[0]
 
 
 async def refused(deployment: Deployment, sync: Sync, edit: SyncEdit) -> Rejected:
@@ -64,7 +64,7 @@ async def test_groups_that_stay_keep_their_ids_and_new_ones_are_looked_up(deploy
     assert saved.groups[1] == sync.groups[1]
     assert saved.groups[0].group_id not in {group.group_id for group in sync.groups}
     assert saved.version == 2
-    assert await deployment.syncs.get(sync.directory_key) == saved
+    assert await deployment.services.syncs.get(sync.directory_key) == saved
 
 
 async def test_a_group_selected_again_later_is_another_group_here(deployment: Deployment) -> None:  # D-20
@@ -101,10 +101,10 @@ async def test_without_groups_a_sync_is_paused_at_once_and_says_so(deployment: D
 
     saved = await save(deployment, sync, SyncEdit(groups=()))
 
-    shown = await deployment.schedules.of(saved)
+    shown = await deployment.services.schedules.of(saved)
     assert (shown.schedule, shown.paused_because, shown.alert) == ("paused", "no groups are selected", "no groups selected")
     with pytest.raises(Rejected) as error:
-        await deployment.schedules.resume(sync.directory_key, by=BY)
+        await deployment.services.schedules.resume(sync.directory_key, by=BY)
     assert error.value.field == "groups"
 
 
@@ -113,18 +113,18 @@ async def test_with_groups_again_it_is_resumed_by_hand_only(deployment: Deployme
     await save(deployment, sync, SyncEdit(groups=()))
 
     saved = await save(deployment, sync, SyncEdit(groups=(guid(0),)))
-    shown = await deployment.schedules.of(saved)
+    shown = await deployment.services.schedules.of(saved)
     assert (shown.schedule, shown.alert) == ("paused", "")
 
-    assert (await deployment.schedules.resume(sync.directory_key, by=BY)).schedule == "active"
+    assert (await deployment.services.schedules.resume(sync.directory_key, by=BY)).schedule == "active"
 
 
 async def test_a_sync_may_be_set_up_without_groups_and_is_paused(deployment: Deployment) -> None:  # B-035
     connection = await deployment.connected()
 
-    sync = await deployment.syncs.create(NewSync(connection.connection_id, (), Mapping()), by=BY)
+    sync = await deployment.services.syncs.create(NewSync(connection.connection_id, (), Mapping()), by=BY)
 
-    shown = await deployment.schedules.of(sync)
+    shown = await deployment.services.schedules.of(sync)
     assert (shown.schedule, shown.alert, shown.next_run_at) == ("paused", "no groups selected", None)
 
 
@@ -191,7 +191,7 @@ async def test_another_interval_moves_the_next_run(deployment: Deployment) -> No
     saved = await save(deployment, sync, SyncEdit(interval=30))
 
     life = await LifeRows(deployment.tables).get(sync.directory_key)
-    assert (await deployment.schedules.of(saved)).next_run_at == next_slot(deployment.clock.now(), 30, life.phase)
+    assert (await deployment.services.schedules.of(saved)).next_run_at == next_slot(deployment.clock.now(), 30, life.phase)
 
 
 async def test_limits_of_the_brake_and_enrollment_mail_are_settings(deployment: Deployment) -> None:  # D-12, B-080
@@ -212,7 +212,7 @@ async def test_a_sync_is_renamed_and_frees_its_name(deployment: Deployment) -> N
     assert (await save(deployment, sync, SyncEdit(name=" Main office "))).name == "Main office"
     assert (await save(deployment, other, SyncEdit(name="Head office"))).name == "Head office"
     assert (await save(deployment, other, SyncEdit(name="HEAD OFFICE"))).name == "HEAD OFFICE"
-    await deployment.syncs.delete(other.directory_key, by=BY)
+    await deployment.services.syncs.delete(other.directory_key, by=BY)
     assert (await save(deployment, sync, SyncEdit(name="head office"))).name == "head office"
 
 
@@ -223,7 +223,7 @@ async def test_of_two_that_take_a_name_at_once_one_gets_it() -> None:
     found = await asyncio.gather(*(save(deployment, sync, SyncEdit(name="C")) for sync in syncs), return_exceptions=True)
 
     assert sorted(type(one).__name__ for one in found) == ["Rejected", "Sync"]
-    assert sorted(sync.name for sync in await deployment.syncs.all() if sync.name == "C") == ["C"]
+    assert sorted(sync.name for sync in await deployment.services.syncs.all() if sync.name == "C") == ["C"]
 
 
 async def test_what_changes_nothing_is_no_new_version_and_stops_no_run(deployment: Deployment) -> None:  # D-17
@@ -238,7 +238,7 @@ async def test_what_changes_nothing_is_no_new_version_and_stops_no_run(deploymen
 
 async def test_a_stale_version_changes_nothing(deployment: Deployment) -> None:
     sync = await set_up(deployment)
-    _, etag = await deployment.syncs.version(sync.directory_key)
+    _, etag = await deployment.services.syncs.version(sync.directory_key)
     seen = version_of(etag)
     assert (await save(deployment, sync, SyncEdit(interval=60), seen)).interval == 60
     before = await deployment.rows()
@@ -255,7 +255,7 @@ async def test_two_that_save_at_once_both_have_their_way() -> None:
 
     await asyncio.gather(save(deployment, sync, SyncEdit(interval=60)), save(deployment, sync, SyncEdit(enrollment_mail=True)))
 
-    saved = await deployment.syncs.get(sync.directory_key)
+    saved = await deployment.services.syncs.get(sync.directory_key)
     assert (saved.interval, saved.enrollment_mail, saved.version) == (60, True, 3)
 
 
@@ -277,8 +277,8 @@ async def test_a_save_whose_answer_was_lost_is_done_and_told_once(edit: SyncEdit
 
     assert next(lost, None) is None
     assert saved.version == 2
-    assert await deployment.syncs.get(sync.directory_key) == saved
-    assert bool((await deployment.schedules.of(saved)).paused_at) == (edit.groups == ())
+    assert await deployment.services.syncs.get(sync.directory_key) == saved
+    assert bool((await deployment.services.schedules.of(saved)).paused_at) == (edit.groups == ())
     actions = await told(deployment)
     assert len(actions) == 3  # the connection, the sync, and this
 
@@ -303,7 +303,7 @@ async def test_a_source_that_refuses_the_look_up_of_groups_says_so(deployment: D
 
 async def test_a_deleted_sync_has_no_settings(deployment: Deployment) -> None:
     sync = await set_up(deployment)
-    await deployment.syncs.delete(sync.directory_key, by=BY)
+    await deployment.services.syncs.delete(sync.directory_key, by=BY)
 
     with pytest.raises(NotFound):
         await save(deployment, sync, SyncEdit(interval=60))
@@ -325,17 +325,17 @@ async def test_created_and_deleted_it_has_a_schedule_and_none(deployment: Deploy
     life = await lives.get(sync.directory_key)
     assert life.next_at == next_slot(deployment.clock.now(), 720, life.phase)
 
-    await deployment.syncs.delete(sync.directory_key, by=BY)
+    await deployment.services.syncs.delete(sync.directory_key, by=BY)
 
     assert await lives.all() == {}
 
 
 async def test_pausing_touches_no_settings(deployment: Deployment) -> None:  # B-120, D-17
     sync = await set_up(deployment)
-    _, etag = await deployment.syncs.version(sync.directory_key)
+    _, etag = await deployment.services.syncs.version(sync.directory_key)
 
-    shown = await deployment.schedules.pause(sync.directory_key, by=BY)
+    shown = await deployment.services.schedules.pause(sync.directory_key, by=BY)
     assert (shown.schedule, shown.paused_because, shown.paused_by) == ("paused", Pause.BY_HAND, BY)
-    assert (await deployment.schedules.resume(sync.directory_key, by=BY)).schedule == "active"
+    assert (await deployment.services.schedules.resume(sync.directory_key, by=BY)).schedule == "active"
 
-    assert await deployment.syncs.version(sync.directory_key) == (sync, etag)
+    assert await deployment.services.syncs.version(sync.directory_key) == (sync, etag)
