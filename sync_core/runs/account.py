@@ -3,7 +3,6 @@
 Every row has a key of its own in the run, and a time that is kept with the run: a step delivered again writes the same row again.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -17,9 +16,6 @@ from sync_core.runs.record import Run, RunKind, State
 from sync_core.storage import applied, log_sources
 from sync_core.storage.applied import Applied
 from sync_core.storage.log_sources import Source
-from sync_core.storage.records import BrokenRow
-
-log = logging.getLogger(__name__)
 
 _ADDED = (Action.CREATE, Action.TAKEOVER, Action.JOIN, Action.RESTORE)
 _REMOVED = (Action.TRASH, Action.LEAVE)
@@ -42,37 +38,13 @@ class Account:
         if not told:
             return
         part = message.part
-        at = await self._context.changes.moment(run.run, part, self._context.clock.now())
+        at = await self._context.staging.moment(run.run, part, self._context.clock.now())
         slice_ = Applied(
             run.directory_key, applied.key(at, run.run, part), at, run.actor, run.run, plan, message.chain, message.number, "", ""
         )
         await self._context.applied.add(slice_, told)
         events = events_of(told, at=at, actor=run.actor, run=run.run, group_names=names)
         await self._tell(slice_.source, events)
-
-    async def untold(self, run: Run) -> None:
-        """Of a run that failed while it wrote, and whose writing nobody goes on with: what stands in the records, although whoever wrote
-        it failed, or died, before telling.
-        """
-        verdict = await self._context.changes.verdict(run.run, run.plan_attempt)
-        told = await self._context.changes.told(run.run) if verdict is not None else set[str]()
-        for chain, slices in (verdict.slices if verdict is not None else {}).items():
-            for number in range(slices):
-                message = Apply(directory_key=run.directory_key, run=run.run, attempt=run.plan_attempt, chain=chain, number=number)
-                if verdict is not None and message.part not in told:
-                    await self._untold(run, verdict.plan, message)
-
-    async def _untold(self, run: Run, plan: str, message: Apply) -> None:
-        changes = await self._context.changes.slice(run.run, plan, message.chain, message.number)
-        try:
-            await self.applied(run, plan, message, await self.written(run, changes))
-        except BrokenRow:  # what the run failed of, perhaps: it has to end all the same
-            log.exception("what run %s wrote of %s is told nowhere", run.run, message.part)
-
-    async def written(self, run: Run, changes: Sequence[Change]) -> list[Change]:
-        """Those of the changes whose records show what this run read."""
-        stored = await self._context.users.many(change.user_id for change in changes if change.actions)
-        return [change for change in changes if change.user_id in stored and stored[change.user_id].user.read_at == run.read_at]
 
     async def creating_groups(self, run: Run, events: Sequence[Event]) -> None:
         """Told before it is done: afterwards a step that is delivered again would not see any more what was its own doing."""
@@ -95,9 +67,8 @@ class Account:
         told = {"State": run.state.value, **({"Reason": run.reason} if run.reason else {})}
         counters = _counters(run) if action is Happening.SYNC_FINISH else {}
         end = self._of_run(run, action, run.ended_at, told | counters)
-        await self._tell(
-            log_sources.frame(run.run), [*self._begin(run), end]
-        )  # the begin again: whoever began may have died before telling
+        # the begin again: whoever began may have died before telling
+        await self._tell(log_sources.frame(run.run), [*self._begin(run), end])
 
     def _begin(self, run: Run) -> list[Event]:
         return [self._of_run(run, Happening.SYNC_BEGIN, run.read_at, {})] if run.read_at is not None else []
@@ -115,7 +86,7 @@ class Account:
     async def _of_groups(self, run: Run, source: Source, events: Sequence[Event]) -> None:
         if events and run.kind is RunKind.FULL:
             _, sequence = source
-            await self._tell(source, await self._context.changes.keep_events(run.run, f"{sequence}", events))
+            await self._tell(source, await self._context.staging.keep_events(run.run, f"{sequence}", events))
 
     async def _tell(self, source: Source, events: Sequence[Event]) -> None:
         await self._context.log.add(*source, events, by_object=False)
