@@ -1,79 +1,18 @@
-"""Connections authorized again, moved to another tenant, renamed and deleted; their syncs with them (B-026, B-130..B-132, D-08)."""
-
-import asyncio
-import dataclasses
-from dataclasses import dataclass, field
+"""Connections authorized again, and moved to another tenant; their syncs with them (B-026, B-130..B-132, D-08)."""
 
 import pytest
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.lives import Pause
-from sync_core.directory.syncs import Connection
 from sync_core.directory.users import Status
-from sync_core.entra.port import Directory
-from sync_core.errors import IncompleteRead, NotFound, Reauthorize, Rejected
-from sync_core.management.connections import make_connections
-from sync_core.management.schedules import make_schedules
-from sync_core.management.sync_settings import SyncEdit, make_sync_settings
-from sync_core.management.syncs import NewSync, make_syncs
-from sync_core.management.versions import Outdated, version_of
+from sync_core.errors import IncompleteRead, Reauthorize, Rejected
 from sync_core.runs.preview import Previews
-from sync_core.runs.record import Run, State
-from sync_core.storage.cuts import Call, Method, Point, Port
+from sync_core.runs.record import State
+from tests.management.office import BY, NEW, OLD, Office
 from tests.runs.fates import Scissors, dies
 from tests.runs.scheduled import DAY, life, pass_time, runs_of
-from tests.runs.source import ModelSource
-from tests.runs.world import LIMITLESS, Cut, World
-
-OLD, NEW = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-BY = "an admin"
-NAMES = ("ann", "bea", "cid")
-
-
-@dataclass
-class Office:
-    """A world with two tenants, in which the same people have other object ids."""
-
-    world: World
-    tenants: dict[str, ModelSource] = field(default_factory=dict[str, ModelSource])
-
-    def __post_init__(self) -> None:
-        for tenant, before in ((OLD, 0), (NEW, 100)):
-            source = ModelSource(tenant=tenant, hired=before)
-            for name in NAMES:
-                source.hire(f"{name}@corp.example", "staff")
-            self.tenants[tenant] = source
-        self.world.context = dataclasses.replace(self.world.context, source=self.source)
-        self.world.restart()
-        over = (self.world.tables, self.source, self.world.clock, self.world.random.getrandbits)
-        self.connections, self.syncs, self.schedules = make_connections(*over), make_syncs(*over), make_schedules(*over)
-
-    async def source(self, tenant_id: str) -> Directory:
-        self.world.source = self.tenants[tenant_id]
-        return await self.world._source(tenant_id)
-
-    async def set_up(self) -> tuple[Connection, str]:
-        connection = await self.connections.create(OLD, by=BY)
-        sync = await self.syncs.create(NewSync(connection.connection_id, ("staff",), Mapping()), by=BY)
-        await self.world.sync(sync.directory_key)
-        return connection, sync.directory_key
-
-    async def move(self, connection: Connection, tenant: str = NEW) -> Connection:
-        return await self.connections.reauthorized(connection.connection_id, tenant, by=BY, may_move=True)
-
-    async def preview(self, key: str, *, relink: bool = False) -> Run:
-        self.world.clock.at += DAY / 100
-        started = await Previews(self.world.context).start(await self.syncs.get(key), BY, relink=relink)
-        await self.world.drain()
-        return await self.world.context.runs.get(started.run)
-
-
-@pytest.fixture
-async def office() -> Office:
-    world = World()
-    await world.prepare()
-    return Office(world)
+from tests.runs.world import Cut, World
 
 
 async def test_authorized_again_its_syncs_are_connected_and_stay_paused(office: Office) -> None:  # B-131, B-132
@@ -248,107 +187,3 @@ async def test_a_move_that_dies_anywhere_is_done_by_repeating_it() -> None:  # D
         if not died:
             return
     raise AssertionError("a move has more than 60 requests")
-
-
-async def test_normalization_is_switched_on_and_off_and_the_next_full_run_renames(office: Office) -> None:  # B-063, B-064
-    _, key = await office.set_up()
-    before = {user.user_id: user.username for user in await office.world.users()}
-    over = (office.world.tables, office.source, office.world.clock, office.world.random.getrandbits)
-    settings = make_sync_settings(*over)
-
-    await settings.save(key, SyncEdit(mapping=lambda mapping: replace(mapping, normalize=True), brake=lambda _: LIMITLESS), by=BY)
-    assert {user.user_id: user.username for user in await office.world.users()} == before
-    await office.world.sync(key)
-    assert {user.user_id: user.username for user in await office.world.users()} == {
-        user_id: username.partition("@")[0] for user_id, username in before.items()
-    }
-
-    await settings.save(key, SyncEdit(mapping=lambda _: Mapping()), by=BY)
-    await office.world.sync(key)
-    assert {user.user_id: user.username for user in await office.world.users()} == before
-
-
-async def test_a_save_during_a_run_stops_it(office: Office) -> None:  # D-17
-    _, key = await office.set_up()
-    before = await office.world.users()
-    office.tenants[OLD].hire("dan@corp.example", "staff")
-    run = await office.world.start(key)
-    over = (office.world.tables, office.source, office.world.clock, office.world.random.getrandbits)
-    await office.world.deliver_one()  # it has begun
-
-    await make_sync_settings(*over).save(key, SyncEdit(interval=60), by=BY)
-    await office.world.drain()
-
-    assert (await office.world.context.runs.get(run.run)).state is State.CANCELLED
-    assert await office.world.users() == before
-
-
-async def test_a_connection_is_renamed_where_nobody_did_meanwhile(office: Office) -> None:
-    connection, _ = await office.set_up()
-    _, etag = await office.connections.version(connection.connection_id)
-
-    renamed, now = await office.connections.rename(connection.connection_id, " Branch ", (version_of(etag),), by=BY)
-
-    assert renamed == replace(connection, name="Branch")
-    assert (await office.connections.version(connection.connection_id)) == (renamed, now)
-    with pytest.raises(Outdated):
-        await office.connections.rename(connection.connection_id, "Other", (version_of(etag),), by=BY)
-    with pytest.raises(Rejected):
-        await office.connections.rename(connection.connection_id, "\n", by=BY)
-
-
-async def test_a_connection_that_syncs_read_through_is_not_deleted(office: Office) -> None:  # B-144
-    connection, key = await office.set_up()
-    with pytest.raises(Rejected, match="Acme"):
-        await office.connections.delete(connection.connection_id, by=BY)
-
-    await office.syncs.delete(key, by=BY)
-    await office.connections.delete(connection.connection_id, by=BY)
-
-    with pytest.raises(NotFound):
-        await office.connections.get(connection.connection_id)
-
-
-async def test_a_connection_comes_back_for_a_sync_that_was_set_up_while_it_was_deleted(office: Office) -> None:  # B-144
-    connection = await office.connections.create(OLD, by=BY)
-
-    async def set_up(point: Point, port: Port, method: Method, call: Call) -> None:
-        del port, method
-        if point == "before" and call.name == "Connections" and call.operations:
-            office.world.interrupt = None
-            await office.syncs.create(NewSync(connection.connection_id, ("staff",), Mapping()), by=BY)
-
-    office.world.interrupt = set_up
-    with pytest.raises(Rejected, match="Acme"):
-        await office.connections.delete(connection.connection_id, by=BY)
-
-    assert await office.connections.get(connection.connection_id) == connection
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_no_sync_is_left_without_the_connection_that_is_deleted_at_the_same_moment(seed: int) -> None:
-    world = World(seed=seed)
-    await world.prepare()
-    here = Office(world)
-    connection = await here.connections.create(OLD, by=BY)
-
-    async def slow(*_: object) -> None:
-        for _n in range(world.random.randrange(5)):
-            await asyncio.sleep(0)
-
-    world.interrupt = slow
-    new = NewSync(connection.connection_id, ("staff",), Mapping())
-    await asyncio.gather(here.syncs.create(new, by=BY), here.connections.delete(connection.connection_id, by=BY), return_exceptions=True)
-    world.interrupt = None
-
-    there = {found.connection_id for found in await here.connections.all()}
-    assert {sync.connection_id for sync in await here.syncs.all()} <= there
-    assert set(await world.context.lives.all()) == {sync.directory_key for sync in await here.syncs.all()}
-
-
-async def test_a_connection_made_again_under_its_id_is_the_same(office: Office) -> None:  # B-022
-    made = await office.connections.create(OLD, by=BY, connection_id="DC2A3B4C5D6E7F2G3H4I")
-    office.world.clock.at += DAY
-
-    assert await office.connections.create(OLD, by=BY, connection_id="DC2A3B4C5D6E7F2G3H4I") == made
-    assert await office.connections.all() == [made]

@@ -1,7 +1,6 @@
 """Settings of a sync are saved whole or not at all (B-025, B-030..B-068, D-12, D-17)."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,123 +8,20 @@ from msgspec.structs import replace
 
 from sync_core.directory.attributes import Mapping
 from sync_core.directory.brake import Brake
-from sync_core.directory.events import Event, Happening
+from sync_core.directory.events import Happening
 from sync_core.directory.lives import Pause
 from sync_core.directory.schedules import next_slot
-from sync_core.directory.syncs import Sync
-from sync_core.errors import NotFound, Reauthorize, Rejected, Stale
+from sync_core.errors import NotFound, Stale
 from sync_core.management.sync_settings import SyncEdit
-from sync_core.management.syncs import NewSync
 from sync_core.management.versions import Outdated, version_of
 from sync_core.runs.record import Run
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.lives import LifeRows
 from sync_core.storage.locks import Lock, LockRows
-from sync_core.storage.log import LogRows
 from sync_core.storage.runs import RunRows
 from tests.management.deployment import Deployment, deployed, give_way
+from tests.management.saving import BY, mapped, refused, save, set_up, told
 from tests.management.source import guid
-
-BY = "an admin"
-
-
-async def set_up(deployment: Deployment, groups: int = 2, name: str = "Head office", mapping: Mapping | None = None) -> Sync:
-    connection = await deployment.connected()
-    deployment.source.add_groups(groups)
-    new = NewSync(connection.connection_id, tuple(guid(number) for number in range(groups)), mapping or Mapping(), name)
-    return await deployment.services.syncs.create(new, by=BY)
-
-
-async def save(deployment: Deployment, sync: Sync, edit: SyncEdit, *if_match: str) -> Sync:
-    return (await deployment.services.sync_settings.save(sync.directory_key, edit, if_match, by=BY))[0]
-
-
-async def refused(deployment: Deployment, sync: Sync, edit: SyncEdit) -> Rejected:
-    before = await deployment.rows()
-    with pytest.raises(Rejected) as error:
-        await save(deployment, sync, edit)
-    assert await deployment.rows() == before
-    return error.value
-
-
-def mapped(how: Callable[[Mapping], Mapping]) -> SyncEdit:
-    return SyncEdit(mapping=how)
-
-
-async def test_groups_that_stay_keep_their_ids_and_new_ones_are_looked_up(deployment: Deployment) -> None:  # D-20
-    sync = await set_up(deployment)
-    deployment.source.add_groups(4)
-    asked = deployment.source.asked
-
-    saved = await save(deployment, sync, SyncEdit(groups=(guid(3), guid(1))))
-
-    assert deployment.source.asked - asked == 1
-    assert [(group.object_id, group.name) for group in saved.groups] == [(guid(3), "Group 3"), (guid(1), "Group 1")]
-    assert saved.groups[1] == sync.groups[1]
-    assert saved.groups[0].group_id not in {group.group_id for group in sync.groups}
-    assert saved.version == 2
-    assert await deployment.services.syncs.get(sync.directory_key) == saved
-
-
-async def test_a_group_selected_again_later_is_another_group_here(deployment: Deployment) -> None:  # D-20
-    sync = await set_up(deployment)
-    await save(deployment, sync, SyncEdit(groups=(guid(1),)))
-
-    saved = await save(deployment, sync, SyncEdit(groups=(guid(0), guid(1))))
-
-    assert saved.groups[0].group_id != sync.groups[0].group_id
-
-
-async def test_a_group_that_entra_lost_stays_until_it_is_removed(deployment: Deployment) -> None:  # B-034
-    sync = await set_up(deployment)
-    del deployment.source.groups[guid(0)]
-    deployment.source.add_groups(0)
-
-    assert (await save(deployment, sync, SyncEdit(name="Renamed", groups=(guid(0), guid(1))))).groups == sync.groups
-    assert (await refused(deployment, sync, SyncEdit(groups=(guid(0), guid(7))))).field == "groups"
-
-
-async def test_at_most_400_groups_are_saved(deployment: Deployment) -> None:  # B-031
-    sync = await set_up(deployment)
-    deployment.source.add_groups(401)
-    asked = deployment.source.asked
-
-    error = await refused(deployment, sync, SyncEdit(groups=tuple(guid(number) for number in range(401))))
-
-    assert (error.field, deployment.source.asked) == ("groups", asked)
-    assert len((await save(deployment, sync, SyncEdit(groups=tuple(guid(number) for number in range(400))))).groups) == 400
-
-
-async def test_without_groups_a_sync_is_paused_at_once_and_says_so(deployment: Deployment) -> None:  # B-035, B-037
-    sync = await set_up(deployment)
-
-    saved = await save(deployment, sync, SyncEdit(groups=()))
-
-    shown = await deployment.services.schedules.of(saved)
-    assert (shown.schedule, shown.paused_because, shown.alert) == ("paused", "no groups are selected", "no groups selected")
-    with pytest.raises(Rejected) as error:
-        await deployment.services.schedules.resume(sync.directory_key, by=BY)
-    assert error.value.field == "groups"
-
-
-async def test_with_groups_again_it_is_resumed_by_hand_only(deployment: Deployment) -> None:  # B-036
-    sync = await set_up(deployment)
-    await save(deployment, sync, SyncEdit(groups=()))
-
-    saved = await save(deployment, sync, SyncEdit(groups=(guid(0),)))
-    shown = await deployment.services.schedules.of(saved)
-    assert (shown.schedule, shown.alert) == ("paused", "")
-
-    assert (await deployment.services.schedules.resume(sync.directory_key, by=BY)).schedule == "active"
-
-
-async def test_a_sync_may_be_set_up_without_groups_and_is_paused(deployment: Deployment) -> None:  # B-035
-    connection = await deployment.connected()
-
-    sync = await deployment.services.syncs.create(NewSync(connection.connection_id, (), Mapping()), by=BY)
-
-    shown = await deployment.services.schedules.of(sync)
-    assert (shown.schedule, shown.alert, shown.next_run_at) == ("paused", "no groups selected", None)
 
 
 async def test_attributes_may_be_changed_and_reverted(deployment: Deployment) -> None:  # B-040, B-046, B-050
@@ -281,24 +177,6 @@ async def test_a_save_whose_answer_was_lost_is_done_and_told_once(edit: SyncEdit
     assert bool((await deployment.services.schedules.of(saved)).paused_at) == (edit.groups == ())
     actions = await told(deployment)
     assert len(actions) == 3  # the connection, the sync, and this
-
-
-async def told(deployment: Deployment) -> list[Event]:
-    found, _ = await LogRows(deployment.tables, deployment.clock).forward(limit=50)
-    return [logged.event for logged in found]
-
-
-async def test_a_source_that_refuses_the_look_up_of_groups_says_so(deployment: Deployment) -> None:
-    sync = await set_up(deployment)
-    deployment.source.add_groups(3)
-    deployment.source.fault = Reauthorize("consent was withdrawn")
-    before = await deployment.rows()
-
-    with pytest.raises(Reauthorize):
-        await save(deployment, sync, SyncEdit(groups=(guid(2),)))
-
-    assert await deployment.rows() == before
-    assert (await save(deployment, sync, SyncEdit(groups=(guid(1),)))).groups == sync.groups[1:]
 
 
 async def test_a_deleted_sync_has_no_settings(deployment: Deployment) -> None:
