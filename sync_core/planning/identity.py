@@ -142,6 +142,15 @@ def match(candidate: Candidate, stored: Stored, writer: Writer, new_user_id: Cal
     return Match(candidate, user_id or new_user_id(), before, repoint, tuple(wanted.items()), kept)
 
 
+def told_apart(one: Match, other: Match, writer: Writer, new_user_id: Callable[[], str]) -> tuple[Match, Match]:
+    """Of two objects that come to one user, the one that it is by its object id, and the other as somebody new: a username counts for
+    less (D-06, D-02).
+    """
+    it, new = (one, other) if one.before is not None and agrees(one.before, one.object_id, writer) else (other, one)
+    wanted, repoint = tuple(wanted_names(new.candidate.mapped).items()), new.candidate.indexed is not None
+    return it, Match(new.candidate, new_user_id(), None, repoint, wanted, _NONE)
+
+
 def _with_its_username(candidate: Candidate, before: User | None) -> Candidate:
     """An individual sync changes no username. Without a fingerprint the next full run finds that it differs, and renames (D-02)."""
     if before is None or before.username in ("", candidate.mapped.username):

@@ -16,7 +16,7 @@ from sync_core.planning.claims import shared_names, shared_with_others
 from sync_core.planning.contention import contend
 from sync_core.planning.describe import actions, fields
 from sync_core.planning.handover import Handover
-from sync_core.planning.identity import Match, Stored, is_its_user, match, strays
+from sync_core.planning.identity import Match, Stored, is_its_user, match, strays, told_apart
 from sync_core.planning.leftovers import claimed_in_vain, kept, put_right, without_record
 from sync_core.planning.phones import read_phones, warnings
 from sync_core.planning.reading import Candidate, Indexed, Outcome, Reading, group_ids
@@ -112,9 +112,14 @@ class _Planner:
             if candidate.user.object_id in self._held:
                 self._held_users.add(found.user_id)
                 return self._skip(candidate, Reason.HELD, self._held[candidate.user.object_id].detail, found.user_id)
-            self._matches[found.user_id] = found
-            return None
+            return self._add(found, new_user_id)
         return self._skip(candidate, found.reason, found.detail, found.user_id, found.takes)
+
+    def _add(self, found: Match, new_user_id: Callable[[], str]) -> None:
+        if (other := self._matches.get(found.user_id)) is not None:
+            found, new = told_apart(found, other, self._writer, new_user_id)
+            self._matches[new.user_id] = new
+        self._matches[found.user_id] = found
 
     def _skip(self, candidate: Candidate, reason: Reason, detail: str, user_id: str, takes: str = "") -> None:
         user_id, object_id = user_id if user_id in self._stored.records else "", candidate.user.object_id

@@ -175,11 +175,7 @@ def _written(before: User, change: Change, desired: Desired, writer: Writer) -> 
         groups=_groups(desired.groups, others),
         phones=imported(before.phones, desired.phones, writer.directory_key, {*others, writer.directory_key}),
         held_by={**others, writer.directory_key: _hold(change, desired, writer)},
-        known_as={
-            key: object_id
-            for key, object_id in _known(before, writer).items()
-            if (key, object_id) != (writer.directory_key, change.object_id)  # as another object, it has a row that the purge is to find
-        },
+        known_as={key: object_id for key, object_id in _known(before, writer).items() if key != writer.directory_key},
         read_at=writer.read_at,
         synced_at=writer.now,
         sessions_valid_after=_sessions(before, status, writer),

@@ -128,14 +128,25 @@ class Applier:
         return list(found.values())
 
     async def _before_writing(self, hand: Hand, edits: Sequence[Edit], writer: Writer) -> None:
-        """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27)."""
+        """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27). So do rows of objects that the
+        record names no more: nobody would find them after that.
+        """
         await self._context.trash.point(edit.after for edit in edits if edit.after.in_trash and not _was_in_trash(edit.before))
         for edit in edits:
+            if object_id := _known_no_more(edit, writer.directory_key):
+                await self._forget_object(writer.directory_key, object_id, edit.after.user_id)
             if edit.before is None or same(edit.before.user, replace(edit.after, held_by=edit.before.user.held_by)):
                 continue
             for key, hold in live_holds(edit.after, writer.existing).items():
                 if key != writer.directory_key:
                     await self._empty_fingerprint(hand, key, hold.object_id)
+
+    async def _forget_object(self, directory_key: str, object_id: str, user_id: str) -> None:
+        """Of a user that the sync put into Trash, and writes as another object now (D-02, D-08)."""
+        found = (await self._context.objects.many(directory_key, [object_id])).get(object_id)
+        if found is not None and found[0].user_id == user_id:
+            delete = Delete(objects.partition(directory_key, object_id), object_id, found[1])
+            await write_all(self._context.tables, objects.TABLE, [delete], on_conflict=leave_out)
 
     async def _empty_fingerprint(self, hand: Hand, directory_key: str, object_id: str) -> None:
         """Says who did it: a run of that sync that is about to write its fingerprint shall see that the record changed behind its back."""
@@ -229,6 +240,12 @@ class Applier:
         if not found[0].fingerprint and found[0].run != hand.mark:
             values = {**values, "fingerprint": ""}
         return Replace(Row(operation.row.partition, key, values, found[1]))
+
+
+def _known_no_more(edit: Edit, directory_key: str) -> str:
+    """The object as which the sync put the user into Trash, where it is another one to it from now on; "" for none."""
+    object_id = edit.before.user.known_as.get(directory_key, "") if edit.before is not None else ""
+    return "" if (directory_key, object_id) in edit.after.objects else object_id
 
 
 def _was_in_trash(before: StoredUser | None) -> bool:
