@@ -1,4 +1,5 @@
 """Drops what is past its time: the log after 400 days, changes after 90 (D-35). The nightly sweep finds it, a message each piece drops it.
+What is staged for runs that are over, it drops itself.
 
 Nothing is remembered but how far each sync's runs have been dropped, and that only once they are: a message that is lost is sent again
 the next night.
@@ -7,18 +8,13 @@ the next night.
 import logging
 from datetime import timedelta
 
-from sync_core.clock import Clock
 from sync_core.errors import Transient
 from sync_core.retention.later import send_later
 from sync_core.retention.messages import Expire
-from sync_core.storage.applied import AppliedRows
-from sync_core.storage.changes import ChangeRows
-from sync_core.storage.locks import LockRows
-from sync_core.storage.log import LogRows
-from sync_core.storage.queues import Queues
+from sync_core.retention.staged import drop_staged
+from sync_core.runs.context import Context
 from sync_core.storage.repeats import RepeatRows
-from sync_core.storage.runs import RunRows, place_of
-from sync_core.storage.syncs import SyncRows
+from sync_core.storage.runs import place_of
 
 log = logging.getLogger(__name__)
 
@@ -29,64 +25,47 @@ PARTITIONS_A_NIGHT = 500
 
 
 class Retention:
-    def __init__(
-        self,
-        log: LogRows,
-        applied: AppliedRows,
-        changes: ChangeRows,
-        runs: RunRows,
-        syncs: SyncRows,
-        locks: LockRows,
-        repeats: RepeatRows,
-        queues: Queues,
-        clock: Clock,
-    ) -> None:
-        self._log = log
-        self._applied = applied
-        self._changes = changes
-        self._runs = runs
-        self._syncs = syncs
-        self._locks = locks
+    def __init__(self, context: Context, repeats: RepeatRows) -> None:
+        self._context = context
         self._repeats = repeats
-        self._queues = queues
-        self._clock = clock
 
     async def sweep(self) -> None:
         """Sends what is due. Deleted syncs have old runs too."""
-        now = self._clock.now()
+        now = self._context.clock.now()
         await self._repeats.sweep(now)
-        for partition in await self._log.partitions_before(now - LOG_KEPT, PARTITIONS_A_NIGHT):
+        await drop_staged(self._context)
+        for partition in await self._context.log.partitions_before(now - LOG_KEPT, PARTITIONS_A_NIGHT):
             await self._send(Expire(of="log", name=partition))
         start = place_of(now - CHANGES_KEPT)
-        for sync in await self._syncs.all():
+        for sync in await self._context.syncs.all():
             await self._send(Expire(of="changes", name=sync.directory_key, start=start))
 
     async def __call__(self, message: Expire) -> None:
         try:
             if message.of == "log":
-                await self._log.drop_partition(message.name)
+                await self._context.log.drop_partition(message.name)
             else:
                 await self._changes_of(message)
         except Transient as busy:
-            await send_later(self._queues, message, busy)
+            await send_later(self._context.queues, message, busy)
 
     async def poisoned(self, message: Expire) -> None:
         """A message that failed as often as the host tries. Nothing is lost: the next sweep sends it again."""
         log.error("dropping old %s of %s failed again and again; the next sweep tries again", message.of, message.name)
 
     async def _changes_of(self, message: Expire) -> None:
-        codes, after = await self._runs.aged(message.name, message.start, RUNS_A_MESSAGE, message.after)
-        lock, _ = await self._locks.read(message.name)
+        codes, after = await self._context.runs.aged(message.name, message.start, RUNS_A_MESSAGE, message.after)
+        lock, _ = await self._context.locks.read(message.name)
         for code in codes:
             if code in lock.unclean:
                 continue  # the next run puts right by it what this one left
-            await self._changes.drop_all(code)
+            await self._context.changes.drop_all(code)
         if after:
             await self._send(message.model_copy(update={"after": after, "tries": 0}))
             return
-        await self._applied.drop_before(message.name, self._clock.now() - CHANGES_KEPT)
+        await self._context.applied.drop_before(message.name, self._context.clock.now() - CHANGES_KEPT)
         if not lock.unclean:  # else what was left out above is looked at again, the next night
-            await self._runs.aged_to(message.name, message.start)
+            await self._context.runs.aged_to(message.name, message.start)
 
     async def _send(self, message: Expire) -> None:
-        await self._queues.send(Expire.queue, message.model_dump_json())
+        await self._context.queues.send(Expire.queue, message.model_dump_json())

@@ -18,6 +18,7 @@ from sync_core.storage.applied import Applied
 from sync_core.storage.log_sources import Source
 
 _ADDED = (Action.CREATE, Action.TAKEOVER, Action.JOIN, Action.RESTORE)
+_TO_BE_MADE = "groups"
 _REMOVED = (Action.TRASH, Action.LEAVE)
 _ENDS = {State.FAILED: Happening.SYNC_FAIL, State.CANCELLED: Happening.SYNC_CANCEL}
 
@@ -38,7 +39,7 @@ class Account:
         if not told:
             return
         part = message.part
-        at = await self._context.staging.moment(run.run, part, self._context.clock.now())
+        at = await self._context.changes.moment(run.run, part, self._context.clock.now())
         slice_ = Applied(
             run.directory_key, applied.key(at, run.run, part), at, run.actor, run.run, plan, message.chain, message.number, "", ""
         )
@@ -46,12 +47,23 @@ class Account:
         events = events_of(told, at=at, actor=run.actor, run=run.run, group_names=names)
         await self._tell(slice_.source, events)
 
-    async def creating_groups(self, run: Run, events: Sequence[Event]) -> None:
-        """Told before it is done: afterwards a step that is delivered again would not see any more what was its own doing."""
-        await self._of_groups(run, log_sources.groups_made(run.run), events)
+    async def has_told(self, run: Run, slice_: Apply) -> bool:
+        at = await self._context.changes.told_at(run.run, slice_.part)
+        return at is not None and await self._context.log.holds(*log_sources.of_slice(run.run, slice_.part), at)
+
+    async def to_be_made(self, run: Run, events: Sequence[Event]) -> Sequence[Event]:
+        """Keeps what is to be told of groups once they are made or renamed: afterwards a step that is delivered again would not see any
+        more what was its own doing. Returns what was kept first; without events, what was, if anything.
+        """
+        return await self._context.changes.keep_events(run.run, _TO_BE_MADE, events)
+
+    async def made(self, run: Run, events: Sequence[Event]) -> None:
+        """Of groups, as `to_be_made` returned them."""
+        if events:
+            await self._tell(log_sources.groups_made(run.run), events)
 
     async def retiring_groups(self, run: Run, events: Sequence[Event]) -> None:
-        """As `creating_groups`."""
+        """Told before it is done: afterwards a step that is delivered again would not see any more what was its own doing."""
         await self._of_groups(run, log_sources.groups_retired(run.run), events)
 
     def group(self, run: Run, action: Happening, group: Group, **told: str) -> Event:
@@ -86,7 +98,7 @@ class Account:
     async def _of_groups(self, run: Run, source: Source, events: Sequence[Event]) -> None:
         if events and run.kind is RunKind.FULL:
             _, sequence = source
-            await self._tell(source, await self._context.staging.keep_events(run.run, f"{sequence}", events))
+            await self._tell(source, await self._context.changes.keep_events(run.run, f"{sequence}", events))
 
     async def _tell(self, source: Source, events: Sequence[Event]) -> None:
         await self._context.log.add(*source, events, by_object=False)

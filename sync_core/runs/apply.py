@@ -24,6 +24,7 @@ from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run
 from sync_core.runs.repair import remove_strays
 from sync_core.runs.settled import Settled, Widen, settled, widen_in
+from sync_core.runs.untold import written
 from sync_core.storage import names, objects
 from sync_core.storage.bulk import each, leave_out, write_all
 from sync_core.storage.members import Edits
@@ -51,6 +52,8 @@ class ApplyStep:
             changes = await self._context.changes.slice(run.run, verdict.plan, message.chain, message.number)
             widen = widen_in(self._context.changes, run.run, verdict.plan, message.chain, message.number)
             done = await self._apply(run, message, [c for c in changes if run.outcome is None or c.takes_names], widen)
+            if run.outcome is not None:  # of the others, what was done before somebody cancelled, and may be told nowhere yet
+                done += await written(self._context, run, [change for change in changes if not change.takes_names])
             await self._account.applied(run, verdict.plan, message, done)
         if message.number + 1 < slices:
             await self._course.send(message.model_copy(update={"number": message.number + 1, "tries": 0}))

@@ -94,11 +94,12 @@ class ClaimStep:
         await self._course.check_lock(run.directory_key, run.run)
         told = [self._account.group(run, Happening.GROUP_CREATE, group, name=group.name) for group in new]
         told += [self._account.group(run, Happening.GROUP_UPDATE, group, name=group.name) for group in renamed]
-        await self._account.creating_groups(run, told)
+        kept = await self._account.to_be_made(run, told)
         for group in new:
             await self._insert_group(group)
         for group in renamed:
             await self._context.groups.change(group.group_id, partial(replace, name=group.name))
+        await self._account.made(run, kept)
 
     async def _insert_group(self, group: Group) -> None:
         try:

@@ -20,6 +20,7 @@ from sync_core.runs.messages import Finish
 from sync_core.runs.record import KEPT, Phase, Run, RunKind, State, may_write
 from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.streaks import judge
+from sync_core.runs.untold import tell_untold
 from sync_core.storage.changes import Verdict
 from sync_core.storage.diagnostics import GroupReport
 from sync_core.storage.staging import GroupMark, GroupsTold
@@ -53,6 +54,7 @@ class FinishStep:
         await judge(self._context, run)
         if run.state is State.FAILED and run.wrote:  # a worker of it may be on its way to a record: the next run's fence is no lower
             await self._context.users.raise_fence(run.directory_key, run.fence + 1)
+            await tell_untold(self._context, self._account, run)
         await self._free_lock(run)
 
     async def _end(self, run: Run) -> Run:

@@ -12,10 +12,10 @@ from sync_core.directory.names import digest
 from sync_core.directory.syncs import SelectedGroup, Sync
 from sync_core.directory.users import Status, User
 from sync_core.entra.port import PartlyTold, Presence, Questions, Sight
-from sync_core.errors import StopRun
+from sync_core.errors import StopRun, Superseded
 from sync_core.planning.claims import Alive, wanted_names
 from sync_core.planning.identity import Stored
-from sync_core.planning.reading import Candidate, Comparison, GroupReading, Indexed, Outcome, Population, Reading
+from sync_core.planning.reading import DELETED_MEANWHILE, Candidate, Comparison, GroupReading, Indexed, Outcome, Population, Reading
 from sync_core.planning.settle import gained
 from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
@@ -51,6 +51,8 @@ class Gatherer:
         """Every staged page of every group that was read whole."""
         sync = settings_of(run)
         marks = await self._context.staging.marks(run.run, "read", GroupMark)
+        if len(marks) < len(sync.groups):
+            raise Superseded(f"what run {run.run} read is gone: it has ended")
         told = (await self._context.staging.marks(run.run, "groups", GroupsTold)).get("told")
         read = {n: mark for n in range(len(sync.groups)) if (mark := marks[f"{n:03d}"]).outcome is Outcome.READ}
         told = told or await self._told(run, tuple(sync.groups[n].object_id for n in read))
@@ -205,7 +207,7 @@ class Gatherer:
 
 def _group_reading(group: SelectedGroup, mark: GroupMark, told: GroupsTold) -> GroupReading:
     gone = group.object_id in told.gone
-    outcome, detail = (Outcome.GONE, "it was deleted while the run read") if gone else (mark.outcome, mark.detail)
+    outcome, detail = (Outcome.GONE, DELETED_MEANWHILE) if gone else (mark.outcome, mark.detail)
     return GroupReading(group.object_id, group.group_id, told.names.get(group.object_id, group.name), outcome, detail)
 
 

@@ -6,9 +6,11 @@ order of user ids.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import msgspec
 
+from sync_core.directory.events import Event
 from sync_core.errors import AlreadyExists, Conflict
 from sync_core.planning.brake import HeldChange, Overrun
 from sync_core.planning.changes import Change, Repair
@@ -24,6 +26,7 @@ SKIPS_A_ROW = 500
 HELD_A_ROW = 1000
 _OUTCOME_ROW = "outcomes"
 _CHANGES = msgspec.msgpack.Decoder(tuple[Change, ...])
+_EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
 _HELD = msgspec.msgpack.Decoder(tuple[HeldChange, ...])
 _OUTCOMES = msgspec.msgpack.Decoder(tuple[Outcome, ...])
 _SKIPS = msgspec.msgpack.Decoder(tuple[Skip, ...])
@@ -174,6 +177,32 @@ class ChangeRows:
         """The names of the lists that counted, one for each attempt at a plan."""
         query = self._tables.query(TABLE, run, start="verdict-", end="verdict-~")
         return [record(row, Verdict).plan async for rows in query for row in rows]
+
+    # What is told to the log, by whom ever: as long as the run may be asked for, so that a worker that is late tells it no second time
+
+    async def moment(self, run: str, what: str, now: datetime) -> datetime:
+        """When that was first told: `now`, if it is told for the first time."""
+        row = await self._first(Row(run, f"told-{what}", {"at": now.isoformat()}))
+        return datetime.fromisoformat(row.text("at"))
+
+    async def told_at(self, run: str, what: str) -> datetime | None:
+        """The moment, if there was one."""
+        row = await self._tables.get(TABLE, run, f"told-{what}")
+        return datetime.fromisoformat(row.text("at")) if row is not None else None
+
+    async def keep_events(self, run: str, what: str, events: Sequence[Event]) -> tuple[Event, ...]:
+        """The events that were first told of that: these, if it is told for the first time. Without any, those that there are."""
+        row = Row(run, f"told-{what}", pack(tuple(events)))
+        kept = await self._first(row) if events else await self._tables.get(TABLE, run, row.key)
+        return unpack(kept.values, _EVENTS) if kept is not None else ()
+
+    async def _first(self, row: Row) -> Row:
+        """The row, if it is the first of its key; else the one that is."""
+        try:
+            await self._tables.write(TABLE, Insert(row))
+        except AlreadyExists:
+            return await self._tables.get(TABLE, row.partition, row.key) or row
+        return row
 
     async def _add(self, run: str, prefix: str, items: Sequence[object], items_a_row: int) -> None:
         for number, start in enumerate(range(0, len(items), items_a_row)):

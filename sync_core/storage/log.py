@@ -57,6 +57,11 @@ class LogRows:
         with suppress(Missing):
             await self._tables.write(TABLE, Delete(row.partition, row.key))
 
+    async def holds(self, source: str, sequence: int, at: datetime) -> bool:
+        """Whether anything was kept under these."""
+        key = log_keys.row_key(at, source, sequence, 0)
+        return await self._tables.get(TABLE, log_keys.partition(key, source), key) is not None
+
     async def rewrite(self, source: str, sequence: int, at: datetime, how: Callable[[Event], Event]) -> None:
         """Puts `how` of these events in their places by ETag; nothing when that is the same, or they are gone."""
         part = 0

@@ -4,12 +4,11 @@ Pages of members as they were read, the answers about absentees, what claims won
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
-from sync_core.directory.events import Event
 from sync_core.entra.port import Page, Presence, SourceUser
 from sync_core.errors import AlreadyExists, Missing
 from sync_core.planning.reading import Outcome
@@ -20,7 +19,6 @@ from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert, Value
 TABLE = "Staging"
 _USERS = msgspec.msgpack.Decoder(tuple[SourceUser, ...])
 _ETAGS = msgspec.msgpack.Decoder(dict[str, str])
-_EVENTS = msgspec.msgpack.Decoder(tuple[Event, ...])
 
 
 class StagedPage(msgspec.Struct, frozen=True):
@@ -155,25 +153,6 @@ class StagingRows:
         row = await self._tables.get(TABLE, run, f"claimed-{share}")
         return unpack(row.values, _ETAGS) if row is not None else {}
 
-    # What is told to the log
-
-    async def moment(self, run: str, what: str, now: datetime) -> datetime:
-        """When that was first told: `now`, if it is told for the first time."""
-        row = await self._first(Row(run, f"told-{what}", {"at": now.isoformat()}))
-        return datetime.fromisoformat(row.text("at"))
-
-    async def keep_events(self, run: str, what: str, events: Sequence[Event]) -> tuple[Event, ...]:
-        """The events that were first told of that: these, if it is told for the first time."""
-        return unpack((await self._first(Row(run, f"told-{what}", pack(tuple(events))))).values, _EVENTS)
-
-    async def _first(self, row: Row) -> Row:
-        """The row, if it is the first of its key; else the one that is."""
-        try:
-            await self._tables.write(TABLE, Insert(row))
-        except AlreadyExists:
-            return await self._tables.get(TABLE, row.partition, row.key) or row
-        return row
-
     # Signs of life
 
     async def sign(self, run: str, what: str, sign: Sign) -> None:
@@ -183,6 +162,12 @@ class StagingRows:
         """By what they are signs of, those that begin with `prefix`."""
         query = self._tables.query(TABLE, run, start=f"sign-{prefix}", end=f"sign-{prefix}~")
         return {row.key.removeprefix("sign-"): msgspec.json.decode(row.blob("sign"), type=Sign) async for rows in query for row in rows}
+
+    async def next_run(self, after: str = "") -> str:
+        """The first run behind that one for which anything is staged; "" for none."""
+        async for rows in self._tables.span(TABLE, f"{after}!", "~", page=1):
+            return rows[0].partition
+        return ""
 
     async def drop(self, run: str) -> None:
         """Removes all that the run staged; looks again where somebody else is doing so too, rather than row by row at what is gone."""

@@ -19,8 +19,7 @@ async def kept() -> tuple[World, Retention]:
     world = World()
     await world.prepare()
     await world.queues.create([Expire.queue])
-    c = world.context
-    return world, Retention(c.log, c.applied, c.changes, c.runs, c.syncs, c.locks, RepeatRows(world.tables), world.queues, world.clock)
+    return world, Retention(world.context, RepeatRows(world.tables))
 
 
 async def night(world: World, retention: Retention) -> None:

@@ -33,8 +33,10 @@ async def fails() -> None:
     raise StopRun("out of order")
 
 
-async def cut_run(world: World, key: str, place: int, *, away: timedelta = timedelta()) -> Run:
-    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on."""
+async def cut_run(world: World, key: str, place: int, *, away: timedelta = timedelta(), watched: bool = True) -> Run:
+    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on. A run that nobody watches
+    goes on by what the queues bring again, as far as there is anything in them.
+    """
 
     async def dies_for_a_while() -> None:
         world.clock.at += away
@@ -46,7 +48,7 @@ async def cut_run(world: World, key: str, place: int, *, away: timedelta = timed
     except Cut:
         world.restart()
         run = await world.runs.running(key) or (await world.start(key)).run
-    await world.survive()
+    await world.survive(watched=watched)
     world.interrupt = None
     return await world.context.runs.get(run)
 

@@ -1,38 +1,72 @@
-"""A worker that still writes for a run that has failed, while a later one has been and gone: the run after that puts right what it left."""
+"""A worker that still writes for a run that is over, while a later one has been and gone, leaves nothing behind.
 
+Users refuse it by the fence, other rows by their ETags; what slips through, the next run puts right, and the next night.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from sync_core.errors import Rejected
+from sync_core.retention.staged import drop_staged
 from sync_core.runs.messages import STEPS, Message
-from sync_core.runs.record import Phase, State
+from sync_core.runs.record import Phase
+from sync_core.storage import users
 from sync_core.storage.cuts import Call, Method, Point, Port
 from tests.runs import story
+from tests.runs.fates import Scissors, dies
 from tests.runs.picture import check_sound
-from tests.runs.test_cuts import EVERY_CUT
+from tests.runs.test_cuts import EVERY_CUT, WELL, end
 from tests.runs.world import World
+
+SAMPLES = 4
+"""Places tried of each worker when not every one is."""
+A_NIGHT_LATER = timedelta(hours=12)
+
+type Ending = Callable[[World, Message], Awaitable[None]]
+"""How the run comes to its end although a worker still has this message."""
+
+
+async def it_fails(world: World, message: Message) -> None:
+    await world.steps.poisoned(message)
+
+
+async def it_is_cancelled(world: World, message: Message) -> None:
+    with suppress(Rejected):  # it is at its end
+        await world.runs.cancel(message.run, "somebody")
+    await world.handle(message.queue, message.model_dump_json())
+
+
+async def it_completes(world: World, message: Message) -> None:
+    """By the same message, delivered to another worker."""
+    await world.handle(message.queue, message.model_dump_json())
 
 
 class Held:
-    """Holds a worker at a place, until its run has failed, much has changed and a later run is done."""
+    """Holds a worker at a place, until its run has ended, much has changed and a later run is done."""
 
-    def __init__(self, world: World, key: str, message: Message, place: int) -> None:
-        self._world, self._key, self._message = world, key, message
-        self._places = place + 1
-
-    @property
-    def done(self) -> bool:
-        return self._places <= 0
+    def __init__(self, world: World, message: Message, ending: Ending, place: int) -> None:
+        self._world, self._message, self._ending = world, message, ending
+        self._scissors = Scissors(place, self._wait)
+        self.unwoken: World | None = None
+        """The world as it was then: in which the worker never woke."""
 
     async def __call__(self, point: Point, port: Port, method: Method, call: Call) -> None:
-        del point, port, method, call
-        self._places -= 1
-        if self._places == 0:
-            self._world.interrupt = None
-            await self._world.steps.poisoned(self._message)
-            await self._world.drain()
-            change(self._world)
-            assert (await self._world.sync(self._key)).state is State.COMPLETED
+        await self._scissors(point, port, method, call)
+
+    async def _wait(self) -> None:
+        world, key = self._world, self._message.directory_key
+        world.interrupt = None
+        world.restart()  # others work in processes of their own
+        world.clock.at += timedelta(seconds=1)
+        await self._ending(world, self._message)
+        await world.drain()
+        change(world)
+        assert (await world.sync(key)).state in WELL
+        self.unwoken = await world.fork()
 
 
 def change(world: World) -> None:
@@ -44,21 +78,28 @@ def change(world: World) -> None:
     source.hire("lea@corp.example", "staff", "sales")
 
 
-async def late(before: World, key: str, phase: Phase, place: int) -> World | None:
-    """The world after a worker of this step was late at this place; None when there is no such place."""
-    world = await before.fork()
-    await world.until(phase, await world.start(key))
-    *others, message = taken(world)
-    for other in others:
-        await world.handle(other.queue, other.model_dump_json())
-    held = Held(world, key, message, place)
-    world.interrupt = held
-    await world.handle(message.queue, message.model_dump_json())
-    world.interrupt = None
-    await world.drain()
-    if (await world.context.runs.get(message.run)).state is State.COMPLETED:
-        await world.context.staging.drop(message.run)  # a last sign of life, of a run that was done but for that
-    return world if held.done else None
+@dataclass(frozen=True)
+class Worker:
+    """One that has the first or the last message of a step."""
+
+    made: story.Story
+    phase: Phase
+    which: int = -1
+
+    async def begin(self, before: World, key: str) -> tuple[World, Message]:
+        world = await before.fork()
+        await world.until(self.phase, await world.start(key))
+        messages = taken(world)
+        message = messages.pop(self.which)
+        for other in messages:
+            await world.handle(other.queue, other.model_dump_json())
+        return world, message
+
+    async def places(self, before: World, key: str) -> range:
+        world, message = await self.begin(before, key)
+        world.interrupt = scissors = Scissors(-1, dies)
+        await world.handle(message.queue, message.model_dump_json())
+        return range(0, scissors.count, 1 if EVERY_CUT else max(1, scissors.count // SAMPLES))
 
 
 def taken(world: World) -> list[Message]:
@@ -71,16 +112,42 @@ def taken(world: World) -> list[Message]:
     ]
 
 
-@pytest.mark.parametrize("phase", [Phase.CLAIM, Phase.APPLY])
-async def test_what_a_late_worker_writes_is_put_right_by_the_next_run(phase: Phase):  # architecture: the fence
-    before, key = await story.changing()
+def user_rows(world: World) -> dict[tuple[str, str], str]:
+    return {(row.partition, row.key): row.etag for row in world.memory.rows(users.TABLE)}
 
-    for place in range(0, 1000, 1 if EVERY_CUT else 5):
-        world = await late(before, key, phase, place)
-        if world is None:
-            assert place > 50
-            break
-        world.clock.at += timedelta(hours=12)
 
-        assert (await world.sync(key)).state is State.COMPLETED
+async def goes_on(world: World, key: str) -> None:
+    """The night, and the next run."""
+    await world.drain()
+    world.clock.at += A_NIGHT_LATER
+    await drop_staged(world.context)
+    assert (await world.sync(key)).state in WELL
+
+
+WORKERS = [
+    *(Worker(story.changing, phase) for phase in Phase if phase is not Phase.ENDED),
+    Worker(story.begun, Phase.CLAIM, 0),
+    Worker(story.begun, Phase.APPLY),
+]
+ENDINGS = [
+    *((ending, worker) for ending in (it_fails, it_is_cancelled) for worker in WORKERS if worker.phase is not Phase.FINISH),
+    *((it_completes, worker) for worker in WORKERS),
+]
+
+
+@pytest.mark.parametrize(("ending", "worker"), ENDINGS)
+async def test_a_worker_that_wakes_after_its_run_has_ended_leaves_nothing_behind(ending: Ending, worker: Worker):  # architecture: the fence
+    before, key = await worker.made()
+
+    for place in await worker.places(before, key):
+        world, message = await worker.begin(before, key)
+        world.interrupt = held = Held(world, message, ending, place)
+        await world.handle(message.queue, message.model_dump_json())
+        unwoken = held.unwoken
+        assert unwoken is not None
+        assert user_rows(world) == user_rows(unwoken), place
+
+        for one in (world, unwoken):
+            await goes_on(one, key)
+        assert await end(world, runs=True) == await end(unwoken, runs=True), place
         await check_sound(world)

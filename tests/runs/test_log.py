@@ -1,29 +1,17 @@
 """The account of a run in the log: who was changed how, under one reference code, told once whatever dies (B-181, D-21, E-05)."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
-from sync_core.directory.events import REFERENCE, Event, Happening
-from sync_core.runs.record import Phase, Run, State
+from sync_core.directory.events import REFERENCE, Happening
+from sync_core.runs.record import Phase, State
 from sync_core.storage.log import TABLE
 from tests.runs import story
 from tests.runs.fates import Scissors, cut_run, dies, fails
+from tests.runs.told import seen, told
 from tests.runs.world import World
-
-
-async def told(world: World, run: Run | None = None) -> list[Event]:
-    """All events, of this run only if it is given."""
-    logged, end = await world.context.log.forward(limit=10_000)
-    assert end == ""
-    return [one.event for one in logged if run is None or one.event.run == run.run]
-
-
-def seen(events: list[Event]) -> Counter[tuple[str, str, frozenset[tuple[str, str]]]]:
-    """What a person would read, without ids and times."""
-    return Counter((event.action.value, event.object, frozenset(event.description.items())) for event in events)
 
 
 async def test_a_run_that_changes_much_tells_each_user_s_change_once_under_its_code():  # B-181, D-21

@@ -57,15 +57,6 @@ class World:
         self.queues = MemoryQueues(self.clock, interrupt=self._at)
         self._sending = UnreliableQueues(self.queues)
         self.random = random.Random(seed)
-        self.context = make_context(
-            self.tables,
-            self._sending,
-            self._source,
-            self.clock,
-            self.random.getrandbits,
-            trash_days=7,
-            max_users=100_000,
-        )
         self.restart()
 
     def _at(self, point: Point, port: Port, method: Method, call: Call) -> Awaitable[None] | None:
@@ -81,6 +72,15 @@ class World:
 
     def restart(self) -> None:
         """What a process keeps in memory is gone."""
+        self.context = make_context(
+            self.tables,
+            self._sending,
+            self._source,
+            self.clock,
+            self.random.getrandbits,
+            trash_days=7,
+            max_users=100_000,
+        )
         self.runs, self.steps = Runs(self.context), Steps(self.context)
         self.previews = Previews(self.context)
         self.deleted_syncs = DeletedSyncs(self.context)
@@ -190,8 +190,11 @@ class World:
             assert await self.deliver_one(), f"the run never comes to {phase}"
         return now
 
-    async def survive(self, most: int = 10_000) -> None:
-        """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute."""
+    async def survive(self, most: int = 10_000, *, watched: bool = True) -> None:
+        """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute.
+
+        Where they are not `watched`, it does only when the queues have nothing left of them.
+        """
         for _ in range(most):
             try:
                 while await self.deliver_one():
@@ -199,6 +202,9 @@ class World:
                 due = self.queues.due()
                 if due is None and not await self.context.locks.taken() and not await self.context.previews.taken():
                     return
+                if due is not None and not watched:
+                    self.clock.at = max(self.clock.at, due)
+                    continue
                 self.clock.at += EVERY_MINUTE
                 await self.steps.watch()
             except (Cut, SyncError):
