@@ -58,7 +58,11 @@ class StopRun(SyncError):
 
 
 class Superseded(SyncError):
-    """The lock belongs to another run now: a message of a run that has ended. Drop it."""
+    """A message whose work is done, or not to be done any more. Drop it."""
+
+
+class Overtaken(Superseded):
+    """The lock belongs to another run now, or to none: a message of a run that has ended."""
 
 
 class Conflict(SyncError):

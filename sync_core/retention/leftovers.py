@@ -6,31 +6,27 @@ night.
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace as with_
 
 from msgspec.structs import replace
 
 from sync_core import ids
-from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.users import User
 from sync_core.errors import Conflict, Transient
-from sync_core.planning.changes import Change, Repair
+from sync_core.planning.changes import Change
 from sync_core.planning.claims import Claim
-from sync_core.planning.settle import gained
 from sync_core.retention.later import send_later
 from sync_core.retention.messages import Leftovers
 from sync_core.runs.apply import Applier
+from sync_core.runs.by_records import follow_records
 from sync_core.runs.context import Context
 from sync_core.runs.hand import Hand
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import RunKind, may_write
-from sync_core.runs.repair import remove_strays, repair_claims
 from sync_core.runs.settled import widen_in
 from sync_core.storage.changes import slice_of
 from sync_core.storage.locks import Lock
-from sync_core.storage.members import Edits
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +67,7 @@ class DeletedSyncs:
         if slice_ is not None:
             again = message.again
             if message.of == "rows":
-                await self._by_the_records(key, code, slice_[1])
+                await follow_records(self._context, key, slice_[1], code)
             elif await self._finish_transfers(key, code, lock.fence + 1, *slice_):
                 again = True
             await self._send(message.model_copy(update={"after": slice_[0], "again": again, "tries": 0}))
@@ -123,29 +119,6 @@ class DeletedSyncs:
         await self._applier.objects(hand, writer, settled, {})
         return any(one.after is not None and one.after.name_digests.keys().isdisjoint(one.change.yields) for one in settled)
 
-    async def _by_the_records(self, key: str, code: str, changes: Sequence[Change]) -> None:
-        found = await self._context.users.many(change.user_id for change in changes)
-        records = {user_id: stored.user for user_id, stored in found.items()}
-        members: defaultdict[str, Edits] = defaultdict(Edits)
-        points: dict[Pointer, bool] = {}
-        for change in changes:
-            record = records.get(change.user_id)
-            groups, standing = record.groups if record is not None else (), pointers(record)
-            for group in (*change.enters, *change.leaves):
-                (members[group].enters if group in groups else members[group].leaves).add(change.user_id)
-            points |= {pointer: pointer in standing for pointer in gained(change).union(change.loses)}
-        await self._context.lookups.follow(points)
-        await self._context.members.edit(members)
-        await repair_claims(self._context, _repairs(changes), code)
-        await self._remove_objects(key, code, changes)
-
-    async def _remove_objects(self, key: str, code: str, changes: Sequence[Change]) -> None:
-        """Rows whose users know nothing of them: no purge would ever find these."""
-        rows = await self._context.objects.many(key, (change.object_id for change in changes if change.object_id))
-        records = await self._context.users.many(row.user_id for row, _ in rows.values())
-        known = {named for stored in records.values() for named in stored.user.objects}
-        await remove_strays(self._context, key, ((i, etag) for i, (_, etag) in rows.items() if (key, i) not in known), code)
-
     async def _is_clean(self, key: str, code: str) -> None:
         while True:
             lock, etag = await self._context.locks.read(key)
@@ -160,13 +133,6 @@ class DeletedSyncs:
 
     async def _send(self, message: Leftovers) -> None:
         await self._context.queues.send(Leftovers.queue, message.model_dump_json())
-
-
-def _repairs(changes: Sequence[Change]) -> list[Repair]:
-    """Of the claims that were made for the users, and of those that they were to give up."""
-    claimed = [(move.digest, change.user_id) for change in changes for move in change.moves]
-    freed = [(key, change.user_id) for change in changes for key in (*change.frees, *change.drops)]
-    return [Repair(key, user_id, "") for key, user_id in (*freed, *claimed)]
 
 
 def _is_listed_twice(key: str, user_id: str, claims: Mapping[str, Claim], records: Mapping[str, User]) -> bool:

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.directory.lookups import Pointer, pointers
-from sync_core.errors import Conflict, Missing
+from sync_core.errors import Conflict, Missing, Overtaken
 from sync_core.planning.changes import Action, Change, Kind
 from sync_core.planning.settle import Writer, gained, live_holds, same
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course
 from sync_core.runs.hand import Hand, hand_of
+from sync_core.runs.late import put_right
 from sync_core.runs.messages import Apply, slice_share
 from sync_core.runs.plan import make_writer
 from sync_core.runs.record import Phase, Run
@@ -45,6 +46,13 @@ class ApplyStep:
         self._account = Account(context)
 
     async def __call__(self, message: Apply) -> None:
+        try:
+            await self._slice(message)
+        except Overtaken:
+            await put_right(self._context, self._account, message)
+            raise
+
+    async def _slice(self, message: Apply) -> None:
         run = await self._course.live(message, Phase.APPLY, message.attempt)
         verdict = await self._course.verdict(run)
         slices = verdict.slices.get(message.chain, 0) if verdict is not None else 0
@@ -55,6 +63,7 @@ class ApplyStep:
             if run.outcome is not None:  # of the others, what was done before somebody cancelled, and may be told nowhere yet
                 done += await written(self._context, run, [change for change in changes if not change.takes_names])
             await self._account.applied(run, verdict.plan, message, done)
+            await self._course.check_lock(run.directory_key, run.run)  # else what was written may have been too late
         if message.number + 1 < slices:
             await self._course.send(message.model_copy(update={"number": message.number + 1, "tries": 0}))
             return

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from sync_core.directory.events import Happening
 from sync_core.directory.groups import Group
-from sync_core.errors import AlreadyExists, Conflict, StopRun
+from sync_core.errors import AlreadyExists, Conflict, Overtaken, StopRun
 from sync_core.planning.changes import Change, Kind, NameMove
 from sync_core.planning.claims import Claim
 from sync_core.runs.account import Account
 from sync_core.runs.context import Context
 from sync_core.runs.course import Course, claim_step, settings_of
 from sync_core.runs.hand import Hand, hand_of
+from sync_core.runs.late import put_right
 from sync_core.runs.messages import GROUPS_SHARE
 from sync_core.runs.messages import Claim as ClaimMessage
 from sync_core.runs.record import Phase, Run
@@ -53,6 +54,13 @@ class ClaimStep:
         self._account = Account(context)
 
     async def __call__(self, message: ClaimMessage) -> None:
+        try:
+            await self._claim(message)
+        except Overtaken:
+            await put_right(self._context, self._account, message)
+            raise
+
+    async def _claim(self, message: ClaimMessage) -> None:
         run = await self._course.live(message, Phase.CLAIM, message.attempt)
         step = claim_step(message.attempt)
         verdict = await self._course.verdict(run)
@@ -62,6 +70,7 @@ class ClaimStep:
                 lost: set[str] = set()
             else:
                 lost = await self._share(run, verdict.plan, message.share)
+                await self._course.check_lock(run.directory_key, run.run)  # else what was claimed may have been too late
             await self._context.staging.mark(run.run, step, message.share, ClaimMark(lost=tuple(sorted(lost))))
         if not await self._course.unclaimed(run):
             await self._move_on(run)
@@ -91,7 +100,6 @@ class ClaimStep:
                 new.append(Group(group_id=selected.group_id, name=name, sync=run.directory_key, object_id=selected.object_id))
             elif stored[0].name != name:
                 renamed.append(replace(stored[0], name=name))
-        await self._course.check_lock(run.directory_key, run.run)
         told = [self._account.group(run, Happening.GROUP_CREATE, group, name=group.name) for group in new]
         told += [self._account.group(run, Happening.GROUP_UPDATE, group, name=group.name) for group in renamed]
         kept = await self._account.to_be_made(run, told)
@@ -99,6 +107,7 @@ class ClaimStep:
             await self._insert_group(group)
         for group in renamed:
             await self._context.groups.change(group.group_id, partial(replace, name=group.name))
+        await self._course.check_lock(run.directory_key, run.run)
         await self._account.made(run, kept)
 
     async def _insert_group(self, group: Group) -> None:

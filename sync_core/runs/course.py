@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from sync_core.directory.syncs import Sync
-from sync_core.errors import StopRun, Superseded
+from sync_core.errors import Overtaken, StopRun, Superseded
 from sync_core.runs.context import Context
 from sync_core.runs.messages import GROUPS_SHARE, Apply, Begin, Claim, Finish, Message, Plan, Read
 from sync_core.runs.record import Phase, Run, RunKind, State
@@ -71,10 +71,10 @@ class Course:
         return run
 
     async def check_lock(self, directory_key: str, run: str, *, preview: bool = False) -> None:
-        """The fence of every table but Users: raises Superseded when the sync's lock is not this run's."""
+        """The fence of every table but Users: raises Overtaken when the sync's lock is not this run's."""
         lock, _ = await self.locks(preview).read(directory_key)
         if lock.run != run:
-            raise Superseded(f"the lock of {directory_key} is not run {run}'s any more")
+            raise Overtaken(f"the lock of {directory_key} is not run {run}'s any more")
 
     def locks(self, preview: bool) -> LockRows:
         return self._context.previews if preview else self._context.locks

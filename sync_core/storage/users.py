@@ -13,7 +13,7 @@ import msgspec
 
 from sync_core import ids
 from sync_core.directory.users import User
-from sync_core.errors import AlreadyExists, Conflict, Missing, Stale, Superseded
+from sync_core.errors import AlreadyExists, Conflict, Missing, Overtaken, Stale
 from sync_core.storage.bulk import each, seek_many
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables, Upsert
@@ -113,7 +113,7 @@ class UserRows:
         """Writes records of one partition. Returns the edits that were not written, because one of their transaction met another record
         than its `before`: read these again.
 
-        Raises Superseded when a later run of the sync has written, or fenced, this partition. None is nobody's fence: who is no run.
+        Raises Overtaken when a later run of the sync has written, or fenced, this partition. None is nobody's fence: who is no run.
         """
         if fence is None:
             return await self._write(partition, edits, lambda meta: meta)
@@ -201,7 +201,7 @@ async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) 
 
 def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:
     if meta.fences.get(directory_key, 0) > fence:
-        raise Superseded("a later run of this sync has written here")
+        raise Overtaken("a later run of this sync has written here")
     return msgspec.structs.replace(meta, fences=meta.fences | {directory_key: fence})
 
 

@@ -144,7 +144,9 @@ async def test_a_worker_that_wakes_after_its_run_has_ended_leaves_nothing_behind
         world.interrupt = held = Held(world, message, ending, place)
         await world.handle(message.queue, message.model_dump_json())
         unwoken = held.unwoken
-        assert unwoken is not None
+        if unwoken is None:  # it had less to ask than another time
+            assert place > 20
+            break
         assert user_rows(world) == user_rows(unwoken), place
 
         for one in (world, unwoken):
