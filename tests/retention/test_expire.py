@@ -1,6 +1,8 @@
 """The log is kept for 400 days, changes for 90 (D-35)."""
 
+import asyncio
 from datetime import timedelta
+from random import Random
 
 from msgspec.structs import replace
 
@@ -33,6 +35,27 @@ async def night(world: World, retention: Retention) -> None:
 async def note(world: World, name: str) -> None:
     event = Event(at=world.clock.now(), action=Happening.USER_UPDATE, actor="test", object=name, object_id="DU1")
     await world.context.log.add(name, 0, [event])
+
+
+async def test_messages_that_come_twice_and_in_any_order_drop_no_more_and_no_less():
+    world, retention = await kept()
+    key = await world.connect("staff")
+    for name in ("ann", "bea", "cid"):
+        world.source.hire(f"{name}@corp.example", "staff")
+        await world.sync(key)
+    world.clock.at += CHANGES_KEPT - A_DAY
+    world.source.hire("dan@corp.example", "staff")
+    young = await world.sync(key)
+    world.clock.at += 2 * A_DAY
+
+    for dice in map(Random, range(5)):
+        await retention.sweep()
+        waiting = [message.body for message in world.queues.receive(Expire.queue, limit=32)] * 2
+        dice.shuffle(waiting)
+        await asyncio.gather(*(retention(Expire.model_validate_json(body)) for body in waiting))
+
+    of_runs = {row.partition for row in world.memory.rows("Changes") if not row.partition.startswith("of-")}
+    assert of_runs == {young.run}
 
 
 async def test_the_log_is_kept_for_400_days_and_goes_by_time_and_by_object() -> None:

@@ -2,38 +2,47 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from random import Random
 
 import pytest
 
+from sync_core.retention.messages import Forget, Leftovers
 from sync_core.runs.course import PARALLEL_GROUPS
+from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.messages import STEPS, Read
 from sync_core.runs.record import Phase, Run, State
 from sync_core.storage.cuts import Call, Method, Point, Port
+from sync_core.trash.messages import Purge
+from tests.runs import story
 from tests.runs.picture import check_sound
+from tests.runs.rows import rows
 from tests.runs.test_cuts import STORIES, Story, end
-from tests.runs.world import World
+from tests.runs.test_deleted_cuts import left_behind
+from tests.runs.world import A_RUN_LATER, World
+from tests.trash.world import TrashWorld, left
 
-SEEDS = range(40)
+SEEDS = range(30)
+FEW_SEEDS = range(8)
+OVERLAPPING = pytest.mark.parametrize("overlapping", [False, True])
+STEP_QUEUES = tuple(step.queue for step in STEPS)
 
 
-async def deliver_twice(world: World, key: str, dice: Random, *, overlapping: bool) -> Run:
-    """A run whose every message comes twice, in any order; overlapping: both at a time, their requests mixed up."""
-    run = await world.start(key)
+async def deliver_twice(world: World, dice: Random, *queues: str, overlapping: bool) -> None:
+    """Until these queues are empty; every message comes twice, in any order; overlapping: at a time, their requests mixed up."""
+    world.interrupt = mixed_up(dice) if overlapping else None
     waiting: list[tuple[str, str]] = []
     while True:
-        for step in STEPS:
-            for message in world.queues.receive(step.queue, limit=32):
+        for queue in queues:
+            for message in world.queues.receive(queue, limit=32):
                 world.queues.delete(message)
-                waiting += [(step.queue, message.body)] * 2
+                waiting += [(queue, message.body)] * 2
         if not waiting:
-            return await world.context.runs.get(run.run)
+            break
         dice.shuffle(waiting)
-        if overlapping:
-            taken = [waiting.pop() for _ in range(dice.randint(1, len(waiting)))]
-            await asyncio.gather(*(world.handle(*one) for one in taken))
-        else:
-            await world.handle(*waiting.pop())
+        taken = [waiting.pop() for _ in range(dice.randint(1, len(waiting)) if overlapping else 1)]
+        await asyncio.gather(*(world.handle(*one) for one in taken))
+    world.interrupt = None
 
 
 def mixed_up(dice: Random):
@@ -52,7 +61,7 @@ async def breathe(times: int) -> None:
 
 
 @STORIES
-@pytest.mark.parametrize("overlapping", [False, True])
+@OVERLAPPING
 async def test_every_message_delivered_twice_ends_as_one_delivery(made: Story, overlapping: bool):  # architecture: at least once
     before, key = await made()
     single = await before.fork()
@@ -60,14 +69,92 @@ async def test_every_message_delivered_twice_ends_as_one_delivery(made: Story, o
     expected = await end(single, runs=True)
 
     for seed in SEEDS:
-        world, dice = await before.fork(), Random(seed)
-        world.interrupt = mixed_up(dice) if overlapping else None
-        run = await deliver_twice(world, key, dice, overlapping=overlapping)
-        world.interrupt = None
+        world = await before.fork()
+        started = await world.start(key)
+        await deliver_twice(world, Random(seed), *STEP_QUEUES, overlapping=overlapping)
 
+        run = await world.context.runs.get(started.run)
         assert (run.state, run.counts) == (once.state, once.counts), (seed, run.reason)
         assert await end(world, runs=True) == expected, seed
         await world.context.staging.drop(run.run)  # as the next run's begin does with what a late worker may have left
+        await check_sound(world)
+
+
+@OVERLAPPING
+@pytest.mark.parametrize("phase", [Phase.READ, Phase.CLAIM, Phase.APPLY])
+async def test_messages_of_a_cancelled_run_delivered_twice_leave_what_the_next_run_completes(phase: Phase, overlapping: bool):  # B-104
+    before, key = await story.changing()
+    single = await before.fork()
+    await single.sync(key)
+    expected = await end(single, runs=False)
+
+    for seed in FEW_SEEDS:
+        world = await before.fork()
+        run = await world.until(phase, await world.start(key))
+        await world.runs.cancel(run.run, "somebody")
+        await deliver_twice(world, Random(seed), *STEP_QUEUES, overlapping=overlapping)
+
+        assert (await world.context.runs.get(run.run)).state is State.CANCELLED, seed
+        assert (await world.sync(key)).state is State.COMPLETED, seed
+        assert await end(world, runs=False) == expected, seed
+        await check_sound(world)
+
+
+@OVERLAPPING
+async def test_a_report_of_a_run_whose_messages_come_twice_tells_each_decision_once(overlapping: bool):  # B-180
+    before, key = await story.changing()
+
+    async def decided(world: World, run: Run) -> list[str]:
+        lines = [line async for part in Diagnostics(world.context).lines(run) for line in part if line["line"] in {"decision", "group"}]
+        return sorted(str({name: told for name, told in line.items() if name != "user_id"}) for line in lines)
+
+    single = await before.fork()
+    started = await single.runs.start(key, "test", diagnostics=True)
+    await single.drain()
+    expected = await decided(single, await single.context.runs.get(started.run))
+
+    for seed in FEW_SEEDS:
+        world = await before.fork()
+        run = await world.runs.start(key, "test", diagnostics=True)
+        await deliver_twice(world, Random(seed), *STEP_QUEUES, overlapping=overlapping)
+        assert await decided(world, await world.context.runs.get(run.run)) == expected, seed
+
+
+@OVERLAPPING
+async def test_what_a_night_sends_for_deleted_syncs_delivered_twice_puts_all_right(overlapping: bool):  # D-17
+    before, key = await left_behind()
+    before.clock.at += A_RUN_LATER
+    single = await before.fork()
+    await single.put_right()
+    expected = await rows(single)
+
+    for seed in FEW_SEEDS:
+        world = await before.fork()
+        await world.deleted_syncs.sweep()
+        await deliver_twice(world, Random(seed), Leftovers.queue, overlapping=overlapping)
+
+        assert (await world.context.locks.read(key))[0].unclean == (), seed
+        assert await rows(world) == expected, seed
+        await check_sound(world)
+
+
+@OVERLAPPING
+async def test_what_a_purge_sends_delivered_twice_deletes_tells_and_forgets_once(overlapping: bool):  # D-27, D-35
+    before, _, gone = await left("ann", "eve")
+    before.clock.at += timedelta(days=8)
+    single = await before.fork()
+    assert isinstance(single, TrashWorld)
+    await single.night()
+    expected = await end(single, runs=True)
+
+    for seed in FEW_SEEDS:
+        world = await before.fork()
+        assert isinstance(world, TrashWorld)
+        await world.sweep()
+        await deliver_twice(world, Random(seed), Purge.queue, Forget.queue, overlapping=overlapping)
+
+        assert [world.traces(user) for user in gone] == [[], []], seed
+        assert await end(world, runs=True) == expected, seed
         await check_sound(world)
 
 
