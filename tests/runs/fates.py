@@ -34,8 +34,9 @@ async def fails() -> None:
 
 
 async def cut_run(world: World, key: str, place: int, *, away: timedelta = timedelta(), watched: bool = True) -> Run:
-    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on. A run that nobody watches
-    goes on by what the queues bring again, as far as there is anything in them.
+    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on.
+
+    One that nobody watches comes to its end by what the queue brings again, unless it died before there was any message.
     """
 
     async def dies_for_a_while() -> None:
@@ -48,9 +49,21 @@ async def cut_run(world: World, key: str, place: int, *, away: timedelta = timed
     except Cut:
         world.restart()
         run = await world.runs.running(key) or (await world.start(key)).run
-    await world.survive(watched=watched)
+    if watched or world.queues.due() is None:
+        await world.survive()
+    else:
+        await _redelivered(world)
     world.interrupt = None
     return await world.context.runs.get(run)
+
+
+async def _redelivered(world: World) -> None:
+    try:
+        await world.drain()
+    except Cut:
+        world.restart()
+        await world.drain()
+    assert await world.context.locks.taken() == {}
 
 
 async def ended_early(world: World, key: str, scissors: Scissors) -> Run | None:

@@ -12,6 +12,7 @@ from sync_core.runs.course import PARALLEL_GROUPS
 from sync_core.runs.diagnostics import Diagnostics
 from sync_core.runs.messages import STEPS, Read
 from sync_core.runs.record import Phase, Run, State
+from sync_core.runs.steps import Steps
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.trash.messages import Purge
 from tests.runs import story
@@ -29,8 +30,16 @@ STEP_QUEUES = tuple(step.queue for step in STEPS)
 
 
 async def deliver_twice(world: World, dice: Random, *queues: str, overlapping: bool) -> None:
-    """Until these queues are empty; every message comes twice, in any order; overlapping: at a time, their requests mixed up."""
+    """Until these queues are empty; every message comes twice, in any order; overlapping: at a time, in two processes, their requests
+    mixed up.
+    """
     world.interrupt = mixed_up(dice) if overlapping else None
+    processes = (world.steps, Steps(world.context))
+
+    async def handle(queue: str, body: str) -> None:
+        world.steps = dice.choice(processes)
+        await world.handle(queue, body)
+
     waiting: list[tuple[str, str]] = []
     while True:
         for queue in queues:
@@ -41,7 +50,7 @@ async def deliver_twice(world: World, dice: Random, *queues: str, overlapping: b
             break
         dice.shuffle(waiting)
         taken = [waiting.pop() for _ in range(dice.randint(1, len(waiting)) if overlapping else 1)]
-        await asyncio.gather(*(world.handle(*one) for one in taken))
+        await asyncio.gather(*(handle(*one) for one in taken))
     world.interrupt = None
 
 

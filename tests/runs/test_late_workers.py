@@ -78,6 +78,7 @@ def change(world: World) -> None:
     source.quit(source.named("ida"))
     source.quit(source.named("fay"), "sales")
     source.join(source.named("jon"), "staff")
+    source.join(source.named("eve"), "staff", "sales")  # as before: who was about to send her to Trash meets the record that it read
     source.hire("lea@corp.example", "staff", "sales")
 
 

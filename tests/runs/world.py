@@ -190,11 +190,8 @@ class World:
             assert await self.deliver_one(), f"the run never comes to {phase}"
         return now
 
-    async def survive(self, most: int = 10_000, *, watched: bool = True) -> None:
-        """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute.
-
-        Where they are not `watched`, it does only when the queues have nothing left of them.
-        """
+    async def survive(self, most: int = 10_000) -> None:
+        """To the end of all runs, whatever dies: a process that died is started again, and the timer looks after runs every minute."""
         for _ in range(most):
             try:
                 while await self.deliver_one():
@@ -202,9 +199,6 @@ class World:
                 due = self.queues.due()
                 if due is None and not await self.context.locks.taken() and not await self.context.previews.taken():
                     return
-                if due is not None and not watched:
-                    self.clock.at = max(self.clock.at, due)
-                    continue
                 self.clock.at += EVERY_MINUTE
                 await self.steps.watch()
             except (Cut, SyncError):
