@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from sync_core.errors import Rejected
+from sync_core.errors import NotFound, Rejected
 from sync_core.runs.record import Phase, State
 from tests.runs import story
 from tests.runs.fates import Scissors, cancelled, cut_run, dies, ended_early, fails
@@ -82,6 +82,21 @@ async def is_cancelled_at(world: World, key: str, place: int) -> None:  # B-104,
     assert (await world.sync(key)).state in WELL
 
 
+async def dies_and_is_cancelled_at(world: World, key: str, place: int) -> None:  # B-104, B-181
+    """What it had done is told by whoever goes on, although that one does no more of it."""
+    world.interrupt = Scissors(place, dies)
+    try:
+        await world.start(key)
+        await world.drain()
+    except Cut:
+        world.restart()
+        with suppress(Rejected, NotFound):
+            await world.runs.cancel(await world.runs.running(key), "somebody")
+    await world.survive()
+    world.interrupt = None
+    assert (await world.sync(key)).state in WELL
+
+
 async def dies_cancelled_in(phase: Phase, world: World, key: str, place: int = -1) -> int:  # B-104, D-14
     """The process dies after somebody began to cancel the run in this phase; who asked asks again. Returns how many places there were."""
     run = await world.until(phase, await world.start(key))
@@ -129,6 +144,7 @@ EXPERIMENTS = {
     **{f"{run} fails": Experiment(made, fails_at) for run, made in DAYS.items()},
     "a run is cancelled": Experiment(story.changing, is_cancelled_at),
     "a run with many who come back is cancelled": Experiment(story.returning, is_cancelled_at),
+    "the process dies, and then the run is cancelled": Experiment(story.changing, dies_and_is_cancelled_at),
     "the process dies in a run cancelled while it reads": dies_cancelled(Phase.READ),
     "the process dies in a run cancelled while it claims": dies_cancelled(Phase.CLAIM),
     "the process dies in a run cancelled while it writes": dies_cancelled(Phase.APPLY),
