@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 
 from sync_core.errors import NotFound, Rejected, StopRun, Transient
 from sync_core.runs.record import Phase, Run, State
@@ -33,17 +32,12 @@ async def fails() -> None:
     raise StopRun("out of order")
 
 
-async def cut_run(world: World, key: str, place: int, *, away: timedelta = timedelta(), watched: bool = True) -> Run:
-    """A full run, to its end, whose process dies once, at the place; `away` is the time until another goes on.
+async def cut_run(world: World, key: str, place: int, *, watched: bool = True) -> Run:
+    """A full run, to its end, whose process dies once, at the place.
 
     One that nobody watches comes to its end by what the queue brings again, unless it died before there was any message.
     """
-
-    async def dies_for_a_while() -> None:
-        world.clock.at += away
-        raise Cut
-
-    world.interrupt = Scissors(place, dies_for_a_while)
+    world.interrupt = Scissors(place, dies)
     try:
         run = (await world.start(key)).run
     except Cut:

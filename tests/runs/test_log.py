@@ -1,16 +1,11 @@
 """The account of a run in the log: who was changed how, under one reference code, told once whatever dies (B-181, D-21, E-05)."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-
-import pytest
-
 from sync_core.directory.events import REFERENCE, Happening
 from sync_core.runs.record import Phase, State
 from sync_core.storage.log import TABLE
 from tests.runs import story
-from tests.runs.fates import Scissors, cut_run, dies, fails
-from tests.runs.told import seen, told
+from tests.runs.fates import Scissors, fails
+from tests.runs.told import told
 from tests.runs.world import World
 
 
@@ -109,16 +104,3 @@ async def test_a_thousand_users_are_two_rows_of_the_log():
     assert (
         len([row for row in world.memory.rows(TABLE) if row.partition != "hours"]) == 2 + 2
     )  # the run's begin and end, which are at one moment here; the group's
-
-
-@pytest.mark.parametrize("made", [story.begun, story.changing])
-async def test_a_run_that_died_anywhere_tells_what_it_would_have_told(made: Callable[[], Awaitable[tuple[World, str]]]):
-    before, key = await made()
-    uncut, scissors = await before.fork(), Scissors(-1, dies)
-    uncut.interrupt = scissors
-    expected = seen(await told(uncut, await uncut.sync(key)))
-
-    for place in range(0, scissors.count, max(1, scissors.count // 40)):
-        world = await before.fork()
-        run = await cut_run(world, key, place, away=timedelta(minutes=2))
-        assert seen(await told(world, run)) == expected, place
