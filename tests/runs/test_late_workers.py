@@ -25,7 +25,7 @@ from tests.runs.test_cuts import EVERY_CUT, WELL, end
 from tests.runs.told import Told
 from tests.runs.world import World
 
-SAMPLES = 4
+SAMPLES = 8
 """Places tried of each worker when not every one is."""
 A_NIGHT_LATER = timedelta(hours=12)
 
