@@ -57,6 +57,7 @@ async def _redelivered(world: World) -> None:
     except Cut:
         world.restart()
         await world.drain()
+    world.interrupt = None
     assert await world.context.locks.taken() == {}
 
 
