@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -14,12 +14,10 @@ from sync_core.errors import SyncError
 from sync_core.individual.sync import IndividualSync
 from sync_core.planning.settle import live_holds
 from sync_core.runs.record import Phase, State
-from sync_core.storage import users
 from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.memory import Message
-from sync_core.storage.records import record
-from sync_core.storage.tables import Row
-from tests.management.hands import Hands
+from tests.management.hands import Hands, check_counts
+from tests.proof.readings import Readings
 from tests.runs.picture import check_sound
 from tests.runs.test_histories import GROUPS, NAMES, Event, happen
 from tests.runs.world import A_RUN_LATER, Cut
@@ -27,23 +25,12 @@ from tests.trash.world import RUNS, TrashWorld
 
 SELECTIONS = (("staff", "sales"), ("sales", "board"), ("staff",), ("board",), ("staff", "sales", "board"))
 BY_HAND = ("kim@corp.example", "lea@corp.example")
+STOPPED = (Phase.READ, Phase.PLAN, Phase.CLAIM, Phase.APPLY)
+AN_INSTANT = timedelta(microseconds=1)
+"""What a request takes: no two readings are of the same time."""
 
 type Doing = Coroutine[Any, Any, object]
 type Act = Callable[[], Doing]
-
-
-class Readings:
-    """Watches that no record is ever written for an older reading than the one that it shows (D-16)."""
-
-    def __init__(self) -> None:
-        self._latest: dict[str, datetime | None] = {}
-
-    def see(self, row: Row) -> None:
-        if row.key == users.META:
-            return
-        now, latest = record(row, User).read_at, self._latest.get(row.key)
-        assert latest is None or (now is not None and now >= latest), f"{row.key} went back from {latest} to {now}"
-        self._latest[row.key] = now
 
 
 class Place:
@@ -51,10 +38,10 @@ class Place:
         self.world = TrashWorld(seed=seed)
         self.hands = Hands(self.world)
         self.dice = Random(seed)
-        self.readings = Readings()
+        self.readings = Readings(self.world.source)
         self.keys: list[str] = []
         self.outdated: dict[str, str] = {}
-        """Runs that may not end well, with why: their settings changed, or their sync was deleted, before they could plan (D-17)."""
+        """Runs that may not end well, with why: their settings changed, or their sync was deleted, before their last slice (D-17)."""
         self._numbers = count(1)
         self.mixed = False
         self.dies_in = -1
@@ -70,10 +57,9 @@ class Place:
 
     def _at(self, point: Point, port: Port, method: Method, call: Call) -> Awaitable[None] | None:
         del port, method
-        if point == "after" and call.name == users.TABLE:
-            for operation in call.operations:
-                if (row := getattr(operation, "row", None)) is not None:
-                    self.readings.see(row)
+        self.world.clock.at += AN_INSTANT
+        if point == "after":
+            self.readings.see(call, self.world.clock.at)
         if self.dies_in >= 0:
             self.dies_in -= 1
             if self.dies_in < 0:
@@ -110,7 +96,7 @@ class Place:
     async def _outdate(self, key: str, why: str) -> None:
         if code := await self.world.runs.running(key):
             run = await self.world.context.runs.get(code)
-            if run.phase in (Phase.READ, Phase.PLAN) and not self.mixed:
+            if run.phase in STOPPED and (not self.mixed or run.phase is Phase.READ):
                 self.outdated[code] = why
 
     async def some(self, which: int, who: int) -> None:
@@ -206,6 +192,8 @@ class Place:
         night passes for the deleted ones.
         """
         await self.world.survive()
+        await check_counts(self.world)
+        await self._check_one_user_an_object()
         self.world.clock.at += A_RUN_LATER
         for key in self.keys * 2:
             await self.world.sync(key)
@@ -250,6 +238,8 @@ class Place:
 
     def happen(self, event: Event) -> None:
         happen(self.world.source, event)
+        self.world.clock.at += AN_INSTANT
+        self.readings.keep(self.world.clock.at)
 
 
 def _pick[T](items: list[T], n: int) -> T | None:
