@@ -37,15 +37,17 @@ async def truncated(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def through(url: str, *, then: Answer | None = None) -> Answer:
-    """Passes the request on to the service at `url` (without the account) and its answer back, unless `then` answers instead."""
+def through(url: str, *, then: Answer | None = None, path: str = "") -> Answer:
+    """Passes the request on to the service at `url` (without the account) and its answer back, unless `then` answers instead. `path`, with
+    its options, stands in for the request's own.
+    """
 
     async def answer(request: web.Request) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in {"host", "content-length"}}
-        address = URL(url + request.raw_path, encoded=True)
+        address = URL(url + (path or request.raw_path), encoded=True)
         content = await request.read() or None
         async with (
-            aiohttp.ClientSession(auto_decompress=False) as session,
+            aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=["Content-Type"]) as session,
             session.request(request.method, address, headers=headers, data=content) as passed,
         ):
             body = await passed.read()

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from sync_core.errors import AlreadyExists, Misconfigured, Stale, Transient
+from sync_core.errors import Misconfigured, Stale, Transient
 from sync_core.storage import account
 from sync_core.storage.azure import Account, AzureQueues, AzureTables
 from sync_core.storage.retry import Retry
-from sync_core.storage.tables import Insert, Row, Upsert
+from sync_core.storage.tables import Insert, Row
 from sync_core.tally import tally
 from tests.storage.conftest import TABLE
-from tests.storage.stub import Answer, Stub, reply, reset, stub_service, through, truncated
+from tests.storage.stub import Answer, Stub, reply, reset, stub_service, truncated
 
 RETRY = Retry(attempts=4, first=0, later=7)
 PAGE = '{"value":[%s]}'
@@ -79,6 +79,17 @@ async def test_a_query_follows_its_tokens_through_short_and_empty_pages(stub: St
         asked | {"NextPartitionKey": "only"},
         asked | token,
     ]
+
+
+async def test_rows_of_several_partitions_come_whole_through_pages_that_end_where_a_partition_does(stub: Stub, tables: AzureTables) -> None:
+    row = '{"PartitionKey":"%s","RowKey":"%s","odata.etag":"e"}'
+    stub.script = [
+        reply(200, PAGE % (row % ("a", "1")), {"x-ms-continuation-NextPartitionKey": "b"}),
+        reply(200, PAGE % "", TOKEN),
+        reset,
+        reply(200, PAGE % (row % ("b", "1"))),
+    ]
+    assert [page async for page in tables.span(TABLE, "a", "b")] == [[Row("a", "1", {}, "e")], [Row("b", "1", {}, "e")]]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -158,27 +169,6 @@ async def test_a_service_that_is_away_is_transient(tables: AzureTables, stub: St
     with pytest.raises(Transient):
         await away.get(TABLE, "p", "1")
     await away.close()
-
-
-async def test_a_reply_lost_after_an_insert_shows_as_there_already(stub: Stub, tables: AzureTables, azurite: str) -> None:
-    url, _, _ = azurite.partition("TableEndpoint=")[2].rpartition("/")
-    stub.script = [through(url), through(url, then=reset), through(url), through(url)]
-    await tables.create(["Lost"])
-    with pytest.raises(AlreadyExists) as caught:
-        await tables.transact("Lost", [Insert(Row("p", "1", {"x": 1})), Insert(Row("p", "2", {"x": 1}))])
-    assert caught.value.index == 0
-    row = await tables.get("Lost", "p", "2")
-    assert row is not None
-    assert row.values == {"x": 1}
-
-
-async def test_a_reply_lost_after_an_upsert_is_made_good(stub: Stub, tables: AzureTables, azurite: str) -> None:
-    url, _, _ = azurite.partition("TableEndpoint=")[2].rpartition("/")
-    stub.script = [through(url), *[through(url, then=reset), through(url)] * 2, through(url)]
-    await tables.create(["Lost"])
-    await tables.transact("Lost", [Upsert(Row("p", "3", {"x": 1}))])
-    etag = await tables.write("Lost", Upsert(Row("p", "3", {"x": 2})))
-    assert await tables.get("Lost", "p", "3") == Row("p", "3", {"x": 2}, etag)
 
 
 XML = '<?xml version="1.0"?><m:error xmlns:m="x"><m:code>AuthenticationFailed</m:code><m:message xml:lang="en">No.</m:message></m:error>'
