@@ -102,9 +102,18 @@ class Place:
     async def some(self, which: int, who: int) -> None:
         """An individual sync of two of the names."""
         if self.keys:
-            names = [NAMES[who % len(NAMES)], NAMES[who // 2 % len(NAMES)]]
-            with suppress(SyncError):
-                await IndividualSync(self.world.context).of_names(self.keys[which % len(self.keys)], names, "test")
+            await self._individual(which, NAMES[who % len(NAMES)], NAMES[who // 2 % len(NAMES)])
+
+    async def the_one(self, which: int, who: int) -> None:
+        """An individual sync of the account that an event with this `who` is about."""
+        accounts = self.world.source.accounts
+        if self.keys and accounts:
+            account = accounts[sorted(accounts)[who % len(accounts)]]
+            await self._individual(which, account.attributes["userPrincipalName"])
+
+    async def _individual(self, which: int, *names: str) -> None:
+        with suppress(SyncError):
+            await IndividualSync(self.world.context).of_names(self.keys[which % len(self.keys)], names, "test")
 
     async def by_hand(self, event: Event) -> None:
         """An edit over the API, refused or not."""

@@ -21,6 +21,7 @@ EDITS = st.builds(
     st.integers(0, 99),
     st.integers(0, 99),
 )
+CHANGED_TWICE = st.sampled_from([("leave", "move"), ("move", "leave"), ("edit", "edit"), ("call", "edit"), ("switch", "switch")])
 WHICH = st.integers(0, 1)
 SOME = st.integers(0, 9)
 
@@ -72,6 +73,17 @@ class Everything(RuleBasedStateMachine):
     @rule(which=WHICH, who=SOME, in_a_step=st.booleans())
     def some(self, which: int, who: int, in_a_step: bool) -> None:
         self._meanwhile(self._place.some(which, who), in_a_step)
+
+    @rule(which=WHICH, who=SOME, what=SOME, most=st.integers(3, 9), kinds=CHANGED_TWICE)
+    def behind_a_run(self, which: int, who: int, what: int, most: int, kinds: tuple[str, str]) -> None:
+        """Somebody whom a run has read changes again, and an individual sync writes that, before the run goes on."""
+        before, after = kinds
+        self._place.happen(Event(before, who, what))
+        self._do(self._place.start(which))
+        self._do(self._place.deliver(most))
+        self._place.happen(Event(after, who, what))
+        self._do(self._place.the_one(which, who))
+        self._do(self._place.deliver(2))
 
     @rule(which=WHICH, in_a_step=st.booleans())
     def cancel(self, which: int, in_a_step: bool) -> None:
