@@ -12,7 +12,7 @@ from tests.http.calls import Served, Signed
 from tests.http.problem import problem
 from tests.http.test_whole_run import SALES, STAFF, Whole
 from tests.management.deployment import SETTINGS
-from tests.runs.test_brake import approvals
+from tests.runs.held import approvals
 from tests.runs.world import World
 
 PEOPLE = 40

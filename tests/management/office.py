@@ -11,6 +11,8 @@ from sync_core.management.schedules import make_schedules
 from sync_core.management.syncs import NewSync, make_syncs
 from sync_core.runs.preview import Previews
 from sync_core.runs.record import Run
+from sync_core.runs.service import Runs
+from sync_core.runs.steps import Steps
 from tests.runs.scheduled import DAY
 from tests.runs.source import ModelSource
 from tests.runs.world import World
@@ -34,7 +36,7 @@ class Office:
                 source.hire(f"{name}@corp.example", "staff")
             self.tenants[tenant] = source
         self.world.context = dataclasses.replace(self.world.context, source=self.source)
-        self.world.restart()
+        self.world.runs, self.world.steps = Runs(self.world.context), Steps(self.world.context)
         over = (self.world.tables, self.source, self.world.clock, self.world.random.getrandbits)
         self.connections, self.syncs, self.schedules = make_connections(*over), make_syncs(*over), make_schedules(*over)
 

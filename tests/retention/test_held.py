@@ -6,7 +6,7 @@ from sync_core.directory.brake import Brake
 from sync_core.directory.users import Status
 from sync_core.runs.record import State
 from tests.retention.test_forget import told
-from tests.runs.test_brake import approved, held
+from tests.runs.held import approved, held
 from tests.trash.world import TrashWorld
 
 

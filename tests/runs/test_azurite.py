@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from sync_core.runs.record import State
 from sync_core.storage.azure import AzureTables
 from tests.runs import story
+from tests.runs.held import approved, held, leave
 from tests.runs.picture import Picture, picture
 from tests.runs.scheduled import HOUR, life, runs_of, scheduled, tick
-from tests.runs.test_brake import approved, held, leave
 from tests.runs.world import START, World
 from tests.storage.prefixed import PrefixedTables
 

@@ -14,8 +14,8 @@ from sync_core.storage.cuts import Call, Method, Point, Port
 from sync_core.storage.members import Edits
 from sync_core.storage.users import Edit
 from sync_core.tally import TABLES, tally
+from tests.runs.held import approvals
 from tests.runs.picture import check_sound
-from tests.runs.test_brake import approvals
 from tests.runs.world import World
 
 ANN, CLOSED = "DUAAAAAAAAAAAAAAAAAA", "DGAAAAAAAAAAAAAAAAAA"

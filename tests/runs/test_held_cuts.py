@@ -5,8 +5,8 @@ import pytest
 from sync_core.directory.mail import MailKind
 from sync_core.runs.record import State
 from tests.runs.fates import Scissors, dies
+from tests.runs.held import approvals, held, leave, staffed
 from tests.runs.picture import check_sound, picture
-from tests.runs.test_brake import approvals, held, leave, staffed
 from tests.runs.test_cuts import EVERY_CUT
 from tests.runs.world import Cut, World
 

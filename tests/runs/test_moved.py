@@ -4,8 +4,8 @@ from msgspec.structs import replace
 
 from sync_core.directory.brake import Brake
 from sync_core.runs.record import State
+from tests.runs.held import approvals
 from tests.runs.picture import check_sound
-from tests.runs.test_brake import approvals
 from tests.runs.world import World
 
 ELSEWHERE = "22222222-2222-4222-8222-222222222222"

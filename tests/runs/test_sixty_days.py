@@ -9,8 +9,8 @@ from sync_core.directory.lives import Pause
 from sync_core.directory.mail import MailKind
 from sync_core.errors import Reauthorize, StopRun
 from sync_core.runs.record import State
+from tests.runs.failing import broken, schedules, staffed, told
 from tests.runs.scheduled import DAY, HOUR, life, mails, runs_of, tick
-from tests.runs.test_streaks import broken, schedules, staffed, told
 from tests.runs.world import START
 
 

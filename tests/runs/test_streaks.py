@@ -1,52 +1,25 @@
-"""What the ends of runs mean for their sync: streaks of failures, their mail, and pauses (B-121..B-132, D-28)."""
+"""What the ends of runs mean for their sync: streaks of failures, their mail, and pauses (B-121..B-126, D-28)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from msgspec import structs
 
-from sync_core.directory.events import SYSTEM, Happening
-from sync_core.directory.lives import Life, Pause, standing
+from sync_core.directory.events import SYSTEM
+from sync_core.directory.lives import Life, Pause
 from sync_core.directory.mail import Mail, MailKind
 from sync_core.directory.roles import Role
 from sync_core.errors import IncompleteRead, Reauthorize, StopRun
-from sync_core.management.schedules import Schedules, make_schedules
 from sync_core.runs.messages import Finish
 from sync_core.runs.record import Run, State
+from sync_core.runs.service import Runs
+from sync_core.runs.steps import Steps
+from tests.runs.failing import broken, pauses, schedules, staffed, told
 from tests.runs.fates import Scissors, dies
-from tests.runs.scheduled import DAY, HOUR, life, mails, pass_time, runs_of, scheduled, tick
+from tests.runs.scheduled import DAY, HOUR, life, mails, pass_time, runs_of, tick
 from tests.runs.world import START, Cut, World
 
-OWNER = [Role.OWNER]
 CONTACTS = [Role.OWNER, Role.ADMINISTRATOR, Role.USER_MANAGER]
-
-
-async def staffed() -> tuple[World, str]:
-    world = World()
-    await world.prepare()
-    for name in ("ann", "bea"):
-        world.source.hire(f"{name}@corp.example", "staff")
-    return world, await scheduled(world, "staff")
-
-
-def broken(world: World, error: Exception) -> None:
-    world.source.broken["staff"] = lambda: error
-
-
-def schedules(world: World) -> Schedules:
-    return make_schedules(world.tables, world.context.source, world.clock, world.random.getrandbits)
-
-
-async def pauses(world: World) -> list[tuple[str, str, str]]:
-    """In the log: who, why, in which run."""
-    found, _ = await world.context.log.of((await world.context.syncs.all())[0].directory_key, limit=50)
-    events = [logged.event for logged in found]
-    return [(event.actor, event.description["Reason"], event.run) for event in events if event.action is Happening.SYNC_PAUSE]
-
-
-async def told(world: World) -> list[tuple[MailKind, str]]:
-    return [(mail.kind, mail.about.get("days", "")) for mail in await mails(world)]
 
 
 async def test_sixty_days_of_failing_are_told_of_at_3_7_14_and_30_days_and_then_paused():  # B-121..B-123, B-126
@@ -181,90 +154,13 @@ async def test_time_that_a_sync_is_paused_does_not_count():  # D-28
 async def test_days_are_a_setting():  # D-26
     world, key = await staffed()
     world.context = replace(world.context, failure_days=(1, 2))
-    world.restart()
+    world.runs, world.steps = Runs(world.context), Steps(world.context)
     broken(world, StopRun("no"))
 
     await pass_time(world, world.clock.at + 9 * DAY)
 
     assert await told(world) == [(MailKind.SYNC_FAILING, "1"), (MailKind.SYNC_PAUSED, "2")]
     assert len(await runs_of(world, key)) == 5
-
-
-async def refused(by_hand: bool = False) -> tuple[World, str]:
-    world, key = await staffed()
-    broken(world, Reauthorize("the application was removed: consent again"))
-    await (world.sync(key) if by_hand else pass_time(world, world.clock.at + 2 * DAY))
-    return world, key
-
-
-@pytest.mark.parametrize("by_hand", [False, True])
-async def test_whom_entra_refuses_is_paused_and_the_owners_are_told_to_act(by_hand: bool):  # B-028, B-130
-    world, key = await refused(by_hand)
-
-    (run,) = await runs_of(world, key)
-    (mail,) = await mails(world)
-    assert (run.state, run.refused) == (State.FAILED, True)
-    assert (mail.kind, list(mail.to_roles), mail.run) == (MailKind.REAUTHORIZE, OWNER, run.run)
-    assert mail.about == {"sync": "Acme", "directory_key": key, "reason": "the application was removed: consent again"}
-    after = await life(world, key)
-    assert after.paused_because is Pause.REAUTHORIZATION
-    assert [(who, code) for who, _, code in await pauses(world)] == [(SYSTEM, run.run)]
-    sync = await world.context.syncs.get(key)
-    assert sync is not None
-    assert standing(sync, after).connection_status == "Could not connect to Entra ID: Reauthorization required"
-
-
-async def test_a_refusal_that_passes_is_none():  # facts: a fresh consent takes a while to be known everywhere
-    world, key = await staffed()
-    refusals: Iterator[Exception | None] = iter([Reauthorize("not yet")] * 3)
-
-    def at_first() -> Exception:
-        error = next(refusals, None)
-        if error is None:
-            world.source.broken.clear()
-        return error or Reauthorize("not yet")
-
-    world.source.broken["staff"] = at_first
-    refusals = iter([Reauthorize("not yet")] * 2)
-    run = await world.sync(key)
-
-    assert run.state is State.COMPLETED
-    assert await mails(world) == []
-
-
-async def test_owners_are_told_once_however_often_it_is_tried():  # B-130
-    world, key = await refused()
-
-    await world.sync(key)
-    await world.sync(key)
-
-    assert len(await mails(world)) == 1
-
-
-async def test_resumed_only_once_entra_answers_again_and_by_hand_only():  # B-132
-    world, key = await refused()
-    with pytest.raises(Reauthorize):
-        await schedules(world).resume(key, by="an admin")
-    assert (await life(world, key)).paused
-
-    world.source.broken.clear()
-    await pass_time(world, world.clock.at + 2 * DAY)
-    assert len(await runs_of(world, key)) == 1
-    shown = await schedules(world).resume(key, by="an admin")
-
-    assert (shown.schedule, shown.connection_status) == ("active", "Connected")
-    await pass_time(world, world.clock.at + DAY)
-    assert [run.state for run in await runs_of(world, key)] == [State.FAILED, State.COMPLETED, State.COMPLETED]
-
-
-async def test_a_run_by_hand_that_entra_answers_shows_the_connection_as_connected_but_resumes_nothing():  # B-132
-    world, key = await refused()
-    world.source.broken.clear()
-
-    await world.sync(key)
-
-    after = await life(world, key)
-    assert (after.needs_authorization, after.paused) == (False, True)
 
 
 async def test_a_full_run_that_wrote_fixes_the_source_of_usernames():  # B-043
