@@ -6,11 +6,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
+from azure.data.tables.aio import TableServiceClient
 
 from bench import floors
 from local.client import Signed
@@ -24,6 +25,10 @@ from sync_core.storage.tables import Row
 
 POLL_SECONDS = 1.0
 LOCK_SECONDS = 0.1
+
+DIRECTORY = ("Users", "Names", "Emails", "Numbers", "Phones", "Objects", "Members", "Groups")
+META = "~meta"
+"""The row of counts that each transaction on users writes."""
 
 type Rows = dict[str, list[Row]]
 """The directory's rows by table."""
@@ -76,17 +81,25 @@ class Site:
 
     async def rows(self) -> Rows:
         groups = [row.key for row in await floors.rows(self.tables, "Groups", ["group"])]
+        users, digests = list(ids.ALPHABET), list(ids.HASH_CHARACTERS)
         partitions = {
-            "Users": list(ids.ALPHABET),
-            "Names": list(ids.HASH_CHARACTERS),
-            "Emails": list(ids.HASH_CHARACTERS),
-            "Numbers": list(ids.HASH_CHARACTERS),
-            "Phones": list(ids.ALPHABET),
+            "Users": users,
+            "Names": digests,
+            "Emails": digests,
+            "Numbers": digests,
+            "Phones": users,
             "Objects": self.object_partitions,
             "Members": groups,
             "Groups": ["group"],
         }
-        return {table: await floors.rows(self.tables, table, keys) for table, keys in partitions.items()}
+        return {table: await floors.rows(self.tables, table, partitions[table]) for table in DIRECTORY}
+
+    async def written_since(self, moment: datetime) -> int:
+        """How many rows of the directory were written since; `~meta` aside."""
+        condition = f"Timestamp ge datetime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}' and RowKey ne '{META}'"
+        async with TableServiceClient.from_connection_string(self.system.storage) as service:
+            tables = [service.get_table_client(table).query_entities(condition, select=["RowKey"]) for table in DIRECTORY]
+            return sum([1 for rows in tables async for _ in rows])
 
     async def change(self, share: int) -> int:
         """Gives one in so many users another name; returns how many."""

@@ -13,6 +13,9 @@ POLL_SECONDS = 0.25
 """A tenth of what the API asks of callers elsewhere: here they are alone."""
 ENDED = frozenset({"completed", "completed with warnings", "incomplete", "cancelled", "failed", "held", "previewed"})
 PAGE = 300
+BUSY = 503
+PATIENCE = 10
+"""Times that a busy system is asked again."""
 
 
 class DemoApi:
@@ -62,7 +65,13 @@ class DemoApi:
         return items
 
     async def _call(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        """A read that meets a busy system is asked again after Retry-After seconds."""
         answer = await self._http.request(method, path, **content)
+        for _ in range(PATIENCE if method == "GET" else 0):
+            if answer.status_code != BUSY:
+                break
+            await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+            answer = await self._http.request(method, path, **content)
         if answer.is_error:
             raise CommandFailed(f"{method} {path} was answered {answer.status_code}: {answer.text}")
         return answer.json()

@@ -79,10 +79,11 @@ class Reading:
 
     def add(self, group: int, users: Iterable[SourceUser]) -> None:
         """Members of `self.groups[group]`. A user seen again keeps the newest values."""
-        bit = 1 << group
-        for user in users:
-            self.users[user.object_id] = user
-            self.masks[user.object_id] = self.masks.get(user.object_id, 0) | bit
+        bit, masks = 1 << group, self.masks
+        members = {user.object_id: user for user in users}
+        self.users.update(members)
+        for object_id in members:
+            masks[object_id] = masks.get(object_id, 0) | bit
 
     @property
     def unread(self) -> bool:

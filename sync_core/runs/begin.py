@@ -18,6 +18,7 @@ class BeginStep:
         self._account = Account(context)
 
     async def __call__(self, message: Begin) -> None:
+        await self._course.check_lock(message.directory_key, message.run, preview=message.preview)
         run = await self._course.live(message, Phase.BEGIN)
         sync = await self._context.syncs.get(message.directory_key)
         if sync is None or sync.deleted_at is not None:

@@ -20,8 +20,10 @@ from sync_core.storage.locks import LockRows
 from sync_core.storage.staging import ClaimMark, GroupMark, StepMark
 from sync_core.storage.together import together
 
-PARALLEL_GROUPS = 16
-"""Chains of pages read at a time; each that closes releases the next."""
+PARALLEL_GROUPS = 32
+"""Chains of pages read at a time; each that closes releases the next. At 0.3 s a page they take half of what Graph allows an application in
+a tenant (800 units a second, 4 a page).
+"""
 _SENDS = 8
 """At the same time."""
 _VERDICTS = 8
@@ -50,16 +52,13 @@ class Course:
         self._verdicts: dict[tuple[str, int], Verdict] = {}
 
     async def live(self, message: Message, phase: Phase, attempt: int | None = None) -> Run:
-        """The run, if it has its lock and is in this phase. Raises Superseded otherwise: then the message has nothing left to do.
+        """The run, if it is in this phase. Raises Superseded otherwise: then the message has nothing left to do. Once it has begun, and
+        until its phase says that it has ended, a run has its sync's lock.
 
         A run whose settings changed, or whose sync was deleted, is cancelled here (D-17). Once it has begun to move names, it comes
         back with its `outcome` set: the transfers that have begun are to be finished (D-14).
         """
-        _, run, sync = await together(
-            self.check_lock(message.directory_key, message.run, preview=message.preview),
-            self._context.runs.get(message.run),
-            self._context.syncs.get(message.directory_key),
-        )
+        run, sync = await together(self._context.runs.get(message.run), self._context.syncs.get(message.directory_key))
         if run.phase is not phase or (attempt is not None and run.plan_attempt != attempt):
             if run.phase in _NEXT.get(phase, ()):
                 await self.dispatch(run)

@@ -21,6 +21,7 @@ from sync_core.runs.context import Context
 from sync_core.runs.course import settings_of
 from sync_core.runs.heed import released_users
 from sync_core.runs.record import Run, RunKind
+from sync_core.storage.ahead import ahead
 from sync_core.storage.bulk import each
 from sync_core.storage.objects import ObjectRow
 from sync_core.storage.staging import GroupMark, GroupsTold
@@ -98,7 +99,7 @@ class Gatherer:
         bits = {group_id: 1 << n for n, group_id in enumerate(dict.fromkeys((*(group.group_id for group in reading.groups), *kept)))}
         comparison = Comparison(reading, left.objects)
         released = await self._released(run)
-        async for page in self._context.objects.index(run.directory_key, bits):
+        async for page in ahead(self._context.objects.index(run.directory_key, bits)):
             await asyncio.to_thread(comparison.take, _without_fingerprints(page, released) if released else page)
         return comparison, comparison.population(bits)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sync_core.directory.syncs import SelectedGroup
 from sync_core.entra.port import Directory
-from sync_core.errors import GroupGone, IncompleteRead, Superseded, Transient
+from sync_core.errors import AlreadyExists, GroupGone, IncompleteRead, Superseded, Transient
 from sync_core.planning.reading import Outcome
 from sync_core.runs.context import Context
 from sync_core.runs.course import PARALLEL_GROUPS, Course, settings_of
@@ -57,27 +57,27 @@ class ReadStep:
     async def _pages(self, run: Run, message: Read, group: SelectedGroup, source: Directory) -> list[StagedPage]:
         """Stages the next pages of the chain, 40 at most, and returns them: none when all were there."""
         attributes = settings_of(run).mapping.sources
-        staged = await self._context.staging.pages(run.run, message.group, message.attempt)
-        links = {page.next for page in staged}
-        number, link = len(staged), staged[-1].next if staged else ""
+        staged = await self._context.staging.pages(run.run, message.group, message.attempt) if message.page > 1 else []
         added: list[StagedPage] = []
         looked_at = self._context.clock.now()
-        while len(added) < PAGES_A_MESSAGE and (link or not number):
+        while len(added) < PAGES_A_MESSAGE and (not staged or staged[-1].next):
             looked_at = await self._still_reading(run, looked_at)
+            number, link = len(staged) + 1, staged[-1].next if staged else ""
             try:
                 page = await source.members(group.object_id, attributes, next_link=link)
             except Transient as busy:
                 if not added:
                     raise
-                raise Further(busy, message.model_copy(update={"page": number + 1, "tries": 0})) from busy
-            if page.next and page.next in links:
+                raise Further(busy, message.model_copy(update={"page": number, "tries": 0})) from busy
+            if page.next and any(page.next == before.next for before in staged):
                 raise IncompleteRead("its pages go round in a circle")
-            number += 1
             await self._show_life(run, message, number)
-            kept = await self._context.staging.add_page(run.run, message.group, message.attempt, number, page)
-            added.append(kept)
-            link = kept.next
-            links.add(link)
+            try:
+                added.append(await self._context.staging.add_page(run.run, message.group, message.attempt, number, page))
+            except AlreadyExists:  # this message was delivered before, or is so at the same time
+                staged, added = await self._context.staging.pages(run.run, message.group, message.attempt), []
+            else:
+                staged.append(added[-1])
         return added
 
     async def _still_reading(self, run: Run, looked_at: datetime) -> datetime:

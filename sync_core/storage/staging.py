@@ -12,6 +12,7 @@ import msgspec
 from sync_core.entra.port import Page, Presence, SourceUser
 from sync_core.errors import AlreadyExists, Missing
 from sync_core.planning.reading import Outcome
+from sync_core.storage.ahead import ahead
 from sync_core.storage.bulk import write_all
 from sync_core.storage.packed import pack, unpack
 from sync_core.storage.tables import Delete, Insert, Row, Tables, Upsert, Value
@@ -83,14 +84,11 @@ class StagingRows:
     # Pages
 
     async def add_page(self, run: str, group: int, attempt: int, number: int, page: Page) -> StagedPage:
-        """Keeps a page, if there is none of this number yet. Returns the one that is kept, with its `ids`."""
+        """Keeps a page and returns it, with its `ids`. Raises AlreadyExists when there is one of this number."""
         ids = b"".join(_short(user.object_id) for user in page.users)
         values: dict[str, Value] = {"next": page.next, "total": -1 if page.total is None else page.total, "ids": ids}
         row = Row(run, _page_key(group, attempt, number), values | pack(page.users))
-        try:
-            await self._tables.write(TABLE, Insert(row))
-        except AlreadyExists:
-            return _staged(await self._tables.get(TABLE, run, row.key) or row)
+        await self._tables.write(TABLE, Insert(row))
         return _staged(row)
 
     async def pages(self, run: str, group: int, attempt: int, *, ids: bool = False) -> list[StagedPage]:
@@ -103,7 +101,7 @@ class StagingRows:
 
     async def users(self, run: str, counting: Mapping[int, tuple[int, int]]) -> AsyncIterator[tuple[int, tuple[SourceUser, ...]]]:
         """Each group and its users, a page at a time. `counting` has, by group, the attempt that counts and how many pages it has."""
-        async for rows in self._tables.query(TABLE, run, start="page-", end="page-~", page=20):
+        async for rows in ahead(self._tables.query(TABLE, run, start="page-", end="page-~", page=20)):
             for row in rows:
                 group, attempt, number = map(int, row.key.split("-")[1:])
                 counts, pages = counting.get(group, (0, 0))
@@ -201,4 +199,4 @@ def _mark[T: msgspec.Struct](row: Row, kind: type[T]) -> T:
 
 def distinct(pages: Iterable[StagedPage]) -> int:
     """How many different users the pages list."""
-    return len({page.ids[start : start + 8] for page in pages for start in range(0, len(page.ids), 8)})
+    return len(set[int]().union(*(memoryview(page.ids).cast("Q") for page in pages)))

@@ -167,7 +167,7 @@ async def test_what_a_purge_sends_delivered_twice_deletes_tells_and_forgets_once
         await check_sound(world)
 
 
-@pytest.mark.parametrize("last", [0, 15, 16])
+@pytest.mark.parametrize("last", [0, PARALLEL_GROUPS - 1, PARALLEL_GROUPS])
 async def test_a_run_of_more_groups_than_are_read_at_a_time_goes_on_whichever_closes_last(last: int):  # architecture: read, marks
     world = World()
     await world.prepare()
