@@ -158,7 +158,7 @@ async def test_a_message_that_is_delivered_again_changes_no_report(here: TenantW
 async def test_a_report_is_kept_as_long_as_changes_are(here: TenantWorld):  # D-35
     run = await sync(here)
     c = here.context
-    retention = Retention(c.log, c.applied, c.changes, c.runs, c.syncs, c.locks, RepeatRows(c.tables), c.queues, c.clock)
+    retention = Retention(c, RepeatRows(c.tables))
 
     here.clock.at += timedelta(days=89)
     await retention(Expire(of="changes", name=here.key, start=place_of(here.clock.now() - timedelta(days=90))))
