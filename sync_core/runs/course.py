@@ -52,8 +52,8 @@ class Course:
         self._verdicts: dict[tuple[str, int], Verdict] = {}
 
     async def live(self, message: Message, phase: Phase, attempt: int | None = None) -> Run:
-        """The run, if it is in this phase. Raises Superseded otherwise: then the message has nothing left to do. Once it has begun, and
-        until its phase says that it has ended, a run has its sync's lock.
+        """The run, if it is in this phase. Raises Superseded otherwise: then the message has nothing left to do; Overtaken when the run has
+        ended. From its beginning until then it has its sync's lock.
 
         A run whose settings changed, or whose sync was deleted, is cancelled here (D-17). Once it has begun to move names, it comes
         back with its `outcome` set: the transfers that have begun are to be finished (D-14).
@@ -62,6 +62,8 @@ class Course:
         if run.phase is not phase or (attempt is not None and run.plan_attempt != attempt):
             if run.phase in _NEXT.get(phase, ()):
                 await self.dispatch(run)
+            if run.phase is Phase.ENDED:
+                raise Overtaken(f"run {run.run} has ended")
             raise Superseded(f"run {run.run} is past the step {phase}")
         if run.outcome is None and run.sync is not None and (reason := _overtaken(run, run.sync, sync)):
             run = await self.end(run.run, State.CANCELLED, reason)

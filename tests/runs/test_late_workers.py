@@ -13,10 +13,11 @@ import pytest
 
 from sync_core.errors import Rejected
 from sync_core.retention.staged import drop_staged
-from sync_core.runs.messages import STEPS, Message
+from sync_core.runs.messages import STEPS, Apply, Message
 from sync_core.runs.record import Phase
 from sync_core.storage import trash, users
 from sync_core.storage.cuts import Call, Method, Point, Port
+from sync_core.storage.members import Edits
 from tests.runs import story
 from tests.runs.fates import Scissors, dies
 from tests.runs.picture import Picture, check_sound
@@ -163,3 +164,24 @@ async def test_a_worker_that_wakes_after_its_run_has_ended_leaves_nothing_behind
             await goes_on(one, key)
         assert await seen_later(world) == await seen_later(unwoken), place
         await check_sound(world)
+
+
+async def test_what_a_late_worker_left_as_it_died_is_put_right_when_its_message_comes_again():  # architecture: the fence
+    before, key = await story.changing()
+    world, message = await Worker(story.changing, Phase.APPLY).begin(before, key)
+    assert isinstance(message, Apply)
+    await world.handle(message.queue, message.model_dump_json())
+    await world.drain()
+    run = await world.context.runs.get(message.run)
+    verdict = await world.context.changes.verdict(run.run, message.attempt)
+    assert run.phase is Phase.ENDED
+    assert verdict is not None
+    ended = await end(world, runs=True)
+    changes = await world.context.changes.slice(run.run, verdict.plan, message.chain, message.number)
+    user_id, group = next((change.user_id, group) for change in changes for group in change.enters)
+
+    await world.context.members.edit({group: Edits(leaves={user_id})})
+    assert await end(world, runs=True) != ended
+    await world.handle(message.queue, message.model_dump_json())
+
+    assert await end(world, runs=True) == ended
