@@ -1,6 +1,9 @@
 """What is staged for a run is kept once: whoever is late finds what is there, and goes by it."""
 
+import pytest
+
 from sync_core.entra.port import Page, SourceUser
+from sync_core.errors import AlreadyExists
 from sync_core.storage.memory import MemoryTables
 from sync_core.storage.staging import TABLE, StagingRows, StepMark
 
@@ -15,13 +18,14 @@ def page(name: str, following: str) -> Page:
     return Page((SourceUser(name, True, (name,)),), 1, 2, following)
 
 
-async def test_a_page_that_is_there_stays_and_whoever_brings_it_again_goes_on_from_its_link():  # architecture: read
+async def test_a_page_that_is_there_stays_and_whoever_brings_it_again_is_told():  # architecture: read
     rows = await staging()
     await rows.add_page("run", 0, 1, 1, page("ann", "to bea"))
 
-    kept = await rows.add_page("run", 0, 1, 1, page("cid", "to dan"))
+    with pytest.raises(AlreadyExists):
+        await rows.add_page("run", 0, 1, 1, page("cid", "to dan"))
 
-    assert (kept.next, kept.number) == ("to bea", 1)
+    assert [(kept.next, kept.number) for kept in await rows.pages("run", 0, 1)] == [("to bea", 1)]
     users = [user.object_id async for _, some in rows.users("run", {0: (1, 1)}) for user in some]
     assert users == ["ann"]
 
