@@ -1,12 +1,12 @@
 """Random histories of a company: what may happen to its people and groups between two syncs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sync_core.directory.attributes import USER_PRINCIPAL_NAME
-from sync_core.directory.users import Status
+from sync_core.directory.users import Status, User
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.source import SALES, STAFF, SourceModel
 
@@ -16,6 +16,9 @@ NUMBERS = ("", "+17345559870", "+17345559871", "734-555-9870x12", "none")
 NAMES = ("ann", "Ann", "bea", "cyd", "dan", "straße", "STRASSE", "")
 UNSELECTED = "everybody else"
 GROUPS = ((STAFF,), (SALES,), (STAFF, SALES))
+
+BY_HAND = ("add", "bypass", "activate")
+FAILURES = ("unread", "remove group")
 
 type Event = tuple[str, int, int, int]
 """What happens, and three numbers that say to whom: each counts around what there is."""
@@ -41,6 +44,24 @@ PEOPLE = (
 def histories(*happenings: str, longest: int = 24) -> st.SearchStrategy[list[Event]]:
     number = st.integers(0, 11)
     return st.lists(st.tuples(st.sampled_from(happenings), number, number, number), min_size=longest // 2, max_size=longest)
+
+
+def days(sync: SyncModel, history: list[Event]) -> Iterator[dict[str, User]]:
+    """Lives the history. Whenever a sync is due in it, and once more at its end, hands over the records as they stand before."""
+    for event in [*history, ("sync", 0, 0, 0)]:
+        if event[0] == "sync":
+            yield dict(sync.directory.records)
+        else:
+            live(sync, event)
+
+
+def live(sync: SyncModel, event: Event) -> None:
+    if event[0] in BY_HAND:
+        by_hand(event, sync.directory)
+    elif event[0] in FAILURES:
+        unread_or_gone(event, sync)
+    else:
+        happen(event, sync.source)
 
 
 def happen(event: Event, source: SourceModel) -> None:

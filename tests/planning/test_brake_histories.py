@@ -13,7 +13,7 @@ from sync_core.directory.users import Status, User
 from sync_core.planning.brake import Class, Item
 from sync_core.planning.reasons import Reason
 from tests.planning import agreement
-from tests.planning.histories import ALIAS, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
+from tests.planning.histories import ALIAS, PEOPLE, Event, days, histories, live
 from tests.planning.model import LIMITLESS, DirectoryModel, SyncModel
 from tests.planning.planned import Planned
 from tests.planning.source import SourceModel
@@ -34,15 +34,6 @@ LIMITS = st.builds(
 
 def company() -> SyncModel:
     return DirectoryModel().connect("first", SourceModel("tenant"), mapping=Mapping(aliases={"1": ALIAS}))
-
-
-def live(sync: SyncModel, event: Event) -> None:
-    if event[0] in ("add", "bypass"):
-        by_hand(event, sync.directory)
-    elif event[0] in ("unread", "remove group"):
-        unread_or_gone(event, sync)
-    else:
-        happen(event, sync.source)
 
 
 def people(sync: SyncModel) -> Counter[tuple[object, ...]]:
@@ -93,11 +84,7 @@ def holds_its_promise(sync: SyncModel, before: dict[str, User], planned: Planned
 def test_nothing_of_a_held_class_is_done_before_it_is_approved(history: list[Event], limits: Brake):
     sync = company()
     sync.limits = limits
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
-        before = dict(sync.directory.records)
+    for before in days(sync, history):
         planned = sync.run()
         holds_its_promise(sync, before, planned)
         agreement.rows_agree(sync.directory)
@@ -112,10 +99,7 @@ def test_nothing_of_a_held_class_is_done_before_it_is_approved(history: list[Eve
 @given(histories(*BUSY, "bypass"), LIMITS)
 def test_a_held_run_and_its_approval_end_as_a_run_without_brake(history: list[Event], limits: Brake):
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
+    for _ in days(sync, history):
         sync.limits, other = limits, deepcopy(sync)
         other.limits = LIMITLESS
         other.run()

@@ -11,14 +11,12 @@ from sync_core.directory.attributes import Mapping
 from sync_core.planning.changes import Action, Change
 from sync_core.planning.settle import settle
 from tests.planning import agreement
-from tests.planning.histories import ALIAS, MOBILE, OFFICE, PEOPLE, Event, by_hand, happen, histories, unread_or_gone
+from tests.planning.histories import ALIAS, BY_HAND, FAILURES, MOBILE, OFFICE, PEOPLE, Event, days, histories, live
 from tests.planning.ledger import Ledger
 from tests.planning.model import DirectoryModel, SyncModel
 from tests.planning.planned import Planned
 from tests.planning.source import SALES, STAFF, SourceModel
 
-BY_HAND = ("add", "bypass", "activate")
-FAILURES = ("unread", "remove group")
 REORGANIZED = ("deselect", "select", "remove group", "delete sync", "night", "night")
 MANY = settings(max_examples=5 * settings().max_examples)
 """A history is cheap, and most are dull."""
@@ -33,15 +31,6 @@ def shuffled(seed: int) -> Callable[[Sequence[Change]], Sequence[Change]]:
     return lambda changes: Random(seed).sample(changes, len(changes))
 
 
-def live(sync: SyncModel, event: Event) -> None:
-    if event[0] in BY_HAND:
-        by_hand(event, sync.directory)
-    elif event[0] in FAILURES:
-        unread_or_gone(event, sync)
-    else:
-        happen(event, sync.source)
-
-
 def agrees(sync: SyncModel, planned: Planned, *, after_a_death: bool = False) -> None:
     agreement.rows_agree(sync.directory, agreement.contested(sync, planned) if after_a_death else frozenset())
     agreement.safety_holds(sync, planned)
@@ -53,13 +42,10 @@ def agrees(sync: SyncModel, planned: Planned, *, after_a_death: bool = False) ->
 @given(histories(*PEOPLE, *BY_HAND, "sync", "sync"), st.integers())
 def test_after_every_sync_the_directory_says_what_the_source_says_and_planning_again_plans_nothing(history: list[Event], seed: int):
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] == "sync":
-            planned = sync.run(shuffled(seed))
-            agrees(sync, planned)
-            agreement.says_what_the_source_says(sync, planned)
-        else:
-            live(sync, event)
+    for _ in days(sync, history):
+        planned = sync.run(shuffled(seed))
+        agrees(sync, planned)
+        agreement.says_what_the_source_says(sync, planned)
 
 
 def reorganize(sync: SyncModel, event: Event) -> SyncModel:
@@ -105,10 +91,7 @@ def test_everybody_is_whom_a_plain_ledger_says_whatever_happens_to_people_groups
 @given(histories(*PEOPLE, *BY_HAND, "sync"), st.integers())
 def test_changes_applied_in_any_order_end_in_the_same_directory(history: list[Event], seed: int):
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
+    for _ in days(sync, history):
         planned, other = sync.plan(), deepcopy(sync)
         sync.apply(planned)
         other.apply(planned, shuffled(seed))
@@ -119,10 +102,7 @@ def test_changes_applied_in_any_order_end_in_the_same_directory(history: list[Ev
 @given(histories(*PEOPLE, *BY_HAND, "sync"))
 def test_a_change_settled_twice_is_settled_once(history: list[Event]):  # D-13: what apply writes is what the plan showed
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
+    for _ in days(sync, history):
         planned = sync.plan()
         for change in planned.plan.changes:
             once = settle(sync.directory.records.get(change.user_id), change, planned.writer)
@@ -134,11 +114,7 @@ def test_a_change_settled_twice_is_settled_once(history: list[Event]):  # D-13: 
 @given(histories(*PEOPLE, *BY_HAND, "sync", "sync"))
 def test_a_skipped_user_keeps_everything_but_may_be_disabled(history: list[Event]):  # D-04
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
-        before = dict(sync.directory.records)
+    for before in days(sync, history):
         planned = sync.run()
         for skip in planned.plan.skips:
             if skip.user_id and not before[skip.user_id].in_trash:
@@ -152,11 +128,7 @@ def test_a_skipped_user_keeps_everything_but_may_be_disabled(history: list[Event
 @given(histories(*PEOPLE, *BY_HAND, *FAILURES, "sync", "sync"))
 def test_a_group_that_is_not_read_costs_nobody_anything(history: list[Event]):  # D-10
     sync = company()
-    for event in [*history, ("sync", 0, 0, 0)]:
-        if event[0] != "sync":
-            live(sync, event)
-            continue
-        before = dict(sync.directory.records)
+    for before in days(sync, history):
         planned = sync.run()
         agrees(sync, planned)
         if planned.reading.unread:

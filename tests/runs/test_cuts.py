@@ -151,9 +151,8 @@ EXPERIMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
-async def test_wherever_a_run_is_cut_the_end_is_the_same(name: str):
-    experiment = EXPERIMENTS[name]
+async def ends_the_same(experiment: Experiment) -> None:
+    """At each place that is tried."""
     before, key = await experiment.made()
     expected, _ = await uncut(before, key, runs=experiment.one_run)
 
@@ -163,6 +162,11 @@ async def test_wherever_a_run_is_cut_the_end_is_the_same(name: str):
 
         assert await end(world, runs=experiment.one_run) == expected, place
         await check_sound(world)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+async def test_wherever_a_run_is_cut_the_end_is_the_same(name: str):
+    await ends_the_same(EXPERIMENTS[name])
 
 
 async def every_cut() -> list[tuple[str, int]]:

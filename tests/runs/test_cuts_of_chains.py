@@ -8,7 +8,7 @@ from sync_core.runs import plan
 from sync_core.runs.record import Phase
 from tests.runs import story
 from tests.runs.picture import check_sound
-from tests.runs.test_cuts import EXPERIMENTS, WELL, end, uncut
+from tests.runs.test_cuts import EXPERIMENTS, WELL, end, ends_the_same
 from tests.runs.test_delivery import OVERLAPPING, STEP_QUEUES, deliver_twice
 
 SEEDS = range(6)
@@ -29,16 +29,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_wherever_a_run_of_many_slices_is_cut_the_end_is_the_same(name: str):
-    experiment = EXPERIMENTS[name]
-    before, key = await experiment.made()
-    expected, _ = await uncut(before, key, runs=experiment.one_run)
-
-    for place in await experiment.places(before, key):
-        world = await before.fork()
-        await experiment.fate(world, key, place)
-
-        assert await end(world, runs=experiment.one_run) == expected, place
-        await check_sound(world)
+    await ends_the_same(EXPERIMENTS[name])
 
 
 @OVERLAPPING

@@ -1,37 +1,12 @@
 """Replies that are lost after the service has done what was asked: the repetition meets what the first request did."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from azure.storage.queue.aio import QueueClient
 
 from sync_core.errors import AlreadyExists, Missing, Stale
-from sync_core.storage.azure import Account, AzureQueues, AzureTables
-from sync_core.storage.retry import Retry
+from sync_core.storage.azure import AzureQueues, AzureTables
 from sync_core.storage.tables import Delete, Insert, Replace, Row, Upsert
-from tests.storage.stub import Stub, reset, stub_service, through
-
-RETRY = Retry(attempts=4, first=0, later=7)
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[Stub]:
-    async with stub_service() as stub:
-        yield stub
-
-
-@pytest.fixture
-async def tables(stub: Stub) -> AsyncIterator[AzureTables]:
-    tables = AzureTables(Account(stub.connection_string), retry=RETRY)
-    yield tables
-    await tables.close()
-
-
-@pytest.fixture
-async def queues(stub: Stub) -> AsyncIterator[AzureQueues]:
-    queues = AzureQueues(Account(stub.connection_string), retry=RETRY)
-    yield queues
-    await queues.close()
+from tests.storage.stub import Stub, reset, through
 
 
 async def test_a_reply_lost_after_an_insert_shows_as_there_already(stub: Stub, tables: AzureTables, azurite: str) -> None:

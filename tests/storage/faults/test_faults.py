@@ -14,32 +14,12 @@ from sync_core.storage.retry import Retry
 from sync_core.storage.tables import Insert, Row
 from sync_core.tally import tally
 from tests.storage.conftest import TABLE
-from tests.storage.stub import Answer, Stub, reply, reset, stub_service, truncated
+from tests.storage.faults.conftest import RETRY
+from tests.storage.stub import Answer, Stub, reply, reset, truncated
 
-RETRY = Retry(attempts=4, first=0, later=7)
 PAGE = '{"value":[%s]}'
 ONE, TWO = '{"RowKey":"1","odata.etag":"e1"}', '{"RowKey":"2","odata.etag":"e2"}'
 TOKEN = {"x-ms-continuation-NextPartitionKey": "1!8!cA--", "x-ms-continuation-NextRowKey": "1!4!Mg+/="}
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[Stub]:
-    async with stub_service() as stub:
-        yield stub
-
-
-@pytest.fixture
-async def tables(stub: Stub) -> AsyncIterator[AzureTables]:
-    tables = AzureTables(Account(stub.connection_string), retry=RETRY)
-    yield tables
-    await tables.close()
-
-
-@pytest.fixture
-async def queues(stub: Stub) -> AsyncIterator[AzureQueues]:
-    queues = AzureQueues(Account(stub.connection_string), retry=RETRY)
-    yield queues
-    await queues.close()
 
 
 def inside(*parts: str) -> Answer:
