@@ -11,7 +11,6 @@ from dataclasses import replace as with_
 
 from msgspec.structs import replace
 
-from sync_core import ids
 from sync_core.directory.users import User
 from sync_core.errors import Conflict, Transient
 from sync_core.planning.changes import Change
@@ -85,8 +84,6 @@ class DeletedSyncs:
 
     async def _fence_out(self, key: str, lock: Lock) -> None:
         await self._context.users.raise_fence(key, lock.fence + 1)
-        for partition in ids.ALPHABET:
-            await self._context.users.copy_counts(partition)
         for past in dict.fromkeys((lock.last_run, *lock.unclean)):
             if past:
                 await self._context.staging.drop(past)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from sync_core import ids
 from sync_core.directory.lookups import Pointer, pointers
 from sync_core.directory.users import User
 from sync_core.planning.changes import Change, Repair
@@ -15,10 +16,11 @@ type _Around = tuple[dict[Pointer, bool], dict[str, Edits]]
 
 
 async def follow_records(context: Context, directory_key: str, changes: Sequence[Change], mark: str) -> None:
-    """All that these changes touch: member rows, pointers, claims, rows of Objects. `mark` is theirs whose claims are to go.
+    """All that these changes touch: counts, member rows, pointers, claims, rows of Objects. `mark` is theirs whose claims are to go.
 
     Others may write the same records meanwhile, each its record first: so it is looked again whether the records say what they said.
     """
+    await context.users.copy_counts(sorted({ids.user_partition(change.user_id) for change in changes}))
     before: _Around | None = None
     while (around := await _around(context, changes)) != before:
         before = around

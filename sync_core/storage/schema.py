@@ -24,6 +24,7 @@ from sync_core.storage import (
     staging,
     syncs,
     trash,
+    user_counts,
     users,
 )
 from sync_core.storage.queues import Queues
@@ -31,9 +32,10 @@ from sync_core.storage.tables import Tables
 
 _ROWS = (
     admins, authorizations, changes, connections, deployment, enrollments, groups, integrations, lives, locks, log, members, names,
-    objects, outbox, page_ends, phones, repeats, runs, staging, syncs, trash, users,
+    objects, outbox, page_ends, phones, repeats, runs, staging, syncs, trash, user_counts,
+    users,
 )  # fmt: skip
-TABLES = tuple(sorted({users.COUNTS, *lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
+TABLES = tuple(sorted({*lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 
 
 async def prepare(tables: Tables, queues: Queues, names_of_queues: tuple[str, ...]) -> None:

@@ -5,37 +5,24 @@ by ETag, so a worker of a run that was overtaken is refused, and the counts are 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 
 from sync_core import ids
 from sync_core.directory.users import User
 from sync_core.errors import AlreadyExists, Conflict, Missing, Overtaken, Stale
 from sync_core.storage.bulk import each, seek_many
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables, Upsert
+from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables
+from sync_core.storage.user_counts import Meta, copy_metas
 
 TABLE = "Users"
-COUNTS = "Counts"
-COUNTS_PARTITION = "users"
 META = "~meta"
 _LAST_USER = "DU~"
 _PARALLEL_PARTITIONS = 8
-
-
-class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """What a partition knows of itself."""
-
-    fences: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """Highest fence by directory key."""
-    by_status: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    spread: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """Users by the fourth character of their ids: 32 even parts of the partition, which bring a listing to any offset."""
-    without_device: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """Users that have activated no phone, by status (B-078)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +44,16 @@ class Removal:
     """A record to delete."""
 
     before: StoredUser
+
+
+@dataclass(frozen=True, slots=True)
+class Written[E: Edit | Removal]:
+    """What became of edits of one partition."""
+
+    refused: list[E]
+    """Those that were not written, because one of their transaction met another record than its `before`: read these again."""
+    meta: Meta | None
+    """The partition's `~meta` as it then was, which is to be copied to Counts; None when nothing was written."""
 
 
 class UserRows:
@@ -99,19 +96,21 @@ class UserRows:
         return sum(await each(ids.ALPHABET, one, _PARALLEL_PARTITIONS))
 
     async def raise_fence(self, directory_key: str, fence: int) -> None:
-        """Makes every partition refuse the runs of this sync before `fence`."""
+        """Makes every partition refuse the runs of this sync before `fence`; and brings Counts up to what they wrote and died before."""
+        metas: dict[str, Meta] = {}
         for partition in ids.ALPHABET:
-            while True:
+            while partition not in metas:
                 meta, etag = await self._meta(partition)
+                raised = _next(_fenced(meta, directory_key, fence))
                 try:
-                    await self._tables.write(TABLE, _put_meta(partition, _fenced(meta, directory_key, fence), etag))
+                    await self._tables.write(TABLE, _put_meta(partition, raised, etag))
                 except Conflict:
                     continue
-                break
+                metas[partition] = raised
+        await self.copy_metas(metas)
 
-    async def write(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int | None) -> list[Edit]:
-        """Writes records of one partition. Returns the edits that were not written, because one of their transaction met another record
-        than its `before`: read these again.
+    async def write(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int | None) -> Written[Edit]:
+        """Writes records of one partition; the caller copies its `~meta` to Counts afterwards.
 
         Raises Overtaken when a later run of the sync has written, or fenced, this partition. None is nobody's fence: who is no run.
         """
@@ -120,15 +119,18 @@ class UserRows:
         return await self._write(partition, edits, partial(_fenced, directory_key=directory_key, fence=fence))
 
     async def amend[E: Edit | Removal](self, edits: Iterable[E]) -> list[E]:
-        """Writes and deletes records of any partitions for somebody who is no run: as `write`, but for the fence."""
+        """Writes and deletes records of any partitions for somebody who is no run, and copies their counts. Returns what was refused."""
         by_partition: defaultdict[str, list[E]] = defaultdict(list)
         for edit in edits:
             by_partition[ids.user_partition(_user_id(edit))].append(edit)
 
-        async def one(partition: str) -> list[E]:
+        async def one(partition: str) -> Written[E]:
             return await self._write(partition, by_partition[partition], lambda meta: meta)
 
-        return [edit for refused in await each(list(by_partition), one, _PARALLEL_PARTITIONS) for edit in refused]
+        written = await each(list(by_partition), one, _PARALLEL_PARTITIONS)
+        metas = {partition: done.meta for partition, done in zip(by_partition, written, strict=True) if done.meta is not None}
+        await self.copy_metas(metas)
+        return [edit for done in written for edit in done.refused]
 
     async def change(self, user_id: str, how: Callable[[User], User]) -> User | None:
         """Puts `how` of the record in its place by ETag, computed anew when it changed meanwhile; writes nothing when that is the same.
@@ -141,9 +143,9 @@ class UserRows:
                 return after
         return None
 
-    async def _write[E: Edit | Removal](self, partition: str, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> list[E]:
-        """`~meta` is read once and then known from the answers, and copied to Counts at the end: whoever dies before that, or is refused,
-        leaves the copy to the delivery, or the run, that puts right what it left.
+    async def _write[E: Edit | Removal](self, partition: str, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> Written[E]:
+        """`~meta` is read once and then known from the answers. Whoever dies before it is copied, or is refused, leaves the copy to the
+        delivery, or the run, that puts right what it left.
         """
         refused: list[E] = []
         size = MAX_OPERATIONS - 1
@@ -153,9 +155,7 @@ class UserRows:
             part = edits[start : start + size]
             meta, etag, done = await self._transact(partition, part, fenced, meta, etag)
             refused += () if done else part
-        if etag != begun_at:
-            await self._copy(partition, meta, etag)
-        return refused
+        return Written(refused, meta if etag != begun_at else None)
 
     async def _transact(
         self, partition: str, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta], meta: Meta, etag: str
@@ -163,7 +163,7 @@ class UserRows:
         """`~meta` as it then is, its ETag, and whether the edits are written."""
         operations = list(map(_operation, edits))
         while True:
-            after = _counted(fenced(meta), edits)
+            after = _next(_counted(fenced(meta), edits))
             try:
                 written, *_ = await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
             except (Stale, AlreadyExists, Missing) as conflict:
@@ -173,17 +173,18 @@ class UserRows:
                 continue
             return after, written, True
 
-    async def copy_counts(self, partition: str) -> None:
-        """Brings Counts up to its partition: whoever wrote there last may have died in between."""
-        await self._copy(partition, *await self._meta(partition))
+    async def copy_counts(self, partitions: Collection[str]) -> None:
+        """Brings Counts up to these partitions: whoever wrote there last may have died in between."""
+        metas = await each(list(partitions), self.meta, _PARALLEL_PARTITIONS)
+        await self.copy_metas(dict(zip(partitions, metas, strict=True)))
 
-    async def _copy(self, partition: str, meta: Meta, etag: str) -> None:
-        """Until what was copied is what the partition says: whoever wrote there meanwhile may have copied before."""
-        copied = ""
-        while copied != etag:
-            await self._tables.write(COUNTS, Upsert(Row(COUNTS_PARTITION, partition, columns(meta))))
-            copied = etag
-            meta, etag = await self._meta(partition)
+    async def meta(self, partition: str) -> Meta:
+        return (await self._meta(partition))[0]
+
+    async def copy_metas(self, metas: Mapping[str, Meta]) -> None:
+        """As `copy_counts`, of what is known of the partitions."""
+        if metas:
+            await copy_metas(self._tables, metas)
 
     async def _meta(self, partition: str) -> tuple[Meta, str]:
         row = await self._tables.get(TABLE, partition, META)
@@ -202,7 +203,7 @@ async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) 
 def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:
     if meta.fences.get(directory_key, 0) > fence:
         raise Overtaken("a later run of this sync has written here")
-    return msgspec.structs.replace(meta, fences=meta.fences | {directory_key: fence})
+    return replace(meta, fences=meta.fences | {directory_key: fence})
 
 
 def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
@@ -217,7 +218,11 @@ def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
             by_status[edit.after.status] += 1
             without[edit.after.status] += not edit.after.has_device
             spread[part] += 1
-    return msgspec.structs.replace(meta, by_status=_positive(by_status), spread=_positive(spread), without_device=_positive(without))
+    return replace(meta, by_status=_positive(by_status), spread=_positive(spread), without_device=_positive(without))
+
+
+def _next(meta: Meta) -> Meta:
+    return replace(meta, edition=meta.edition + 1)
 
 
 def _positive(counts: Counter[str]) -> dict[str, int]:

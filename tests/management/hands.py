@@ -17,7 +17,7 @@ from sync_core.planning.claims import EDIT_LASTS, holder
 from sync_core.storage import names, users
 from sync_core.storage.members import Edits
 from sync_core.storage.records import record
-from sync_core.storage.users import Meta
+from sync_core.storage.user_counts import Meta
 from tests.runs.fates import Scissors, dies
 from tests.runs.world import Cut, World
 

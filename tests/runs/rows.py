@@ -12,10 +12,10 @@ from typing import cast
 import msgspec
 
 from sync_core.directory.users import User
-from sync_core.storage import groups, lookups, members, names, objects, trash, users
+from sync_core.storage import groups, lookups, members, names, objects, trash, user_counts, users
 from sync_core.storage.records import record
 from sync_core.storage.tables import Row
-from sync_core.storage.users import Meta
+from sync_core.storage.user_counts import Meta
 from tests.runs.world import World
 
 _IDS = frozenset({"user_id", "phone_id", "code_id"})
@@ -31,7 +31,7 @@ async def rows(world: World) -> Said:
     said: Said = Counter()
     for table, how in _TABLES.items():
         said.update((table, *one) for row in world.memory.rows(table) if row.key != users.META for one in how(row, whom))
-    for table in (users.TABLE, users.COUNTS):
+    for table in (users.TABLE, user_counts.TABLE):
         said[table, users.META, _counts(world, table)] += 1
     return said
 
@@ -105,7 +105,7 @@ _TABLES: dict[str, Callable[[Row, Mapping[str, str]], Iterable[tuple[str, str]]]
 
 def _counts(world: World, table: str) -> str:
     """Of all partitions together: which of them a user is in goes by its id."""
-    metas = [record(row, Meta) for row in world.memory.rows(table) if table == users.COUNTS or row.key == users.META]
+    metas = [record(row, Meta) for row in world.memory.rows(table) if table == user_counts.TABLE or row.key == users.META]
     by_status, without = Counter[str](), Counter[str]()
     for meta in metas:
         by_status.update(meta.by_status)
