@@ -1,6 +1,7 @@
 """The source of each tenant, opened once. Light to import: msgraph takes most of a second, and that at first use, off the event loop."""
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from sync_core.entra.port import Directory
@@ -42,4 +43,6 @@ class Directories:
 
         if self._http is None:
             self._http = open_http(self._settings.graph_base_url)
+            # What was imported stays. Left to the garbage collector, it makes a full collection a pause of 0.1 s for everybody.
+            gc.freeze()
         return open_directory(self._settings, tenant_id, self._http)
