@@ -12,5 +12,5 @@ async def is_written(rows: UserRows, edit: Edit | Removal) -> bool:
     found = (await rows.many([user_id])).get(user_id)
     if (found.user if found is not None else None) != wanted:
         return False
-    await rows.copy_counts([ids.user_partition(user_id)])
+    await rows.recount([ids.user_partition(user_id)])
     return True

@@ -32,7 +32,7 @@ from sync_core.storage.members import Edits
 from sync_core.storage.objects import ObjectRow
 from sync_core.storage.staging import StepMark
 from sync_core.storage.tables import Delete, Insert, Operation, Replace, Row
-from sync_core.storage.user_counts import Meta
+from sync_core.storage.user_counts import Known
 from sync_core.storage.users import Edit, StoredUser
 
 _PARALLEL_PARTITIONS = 8
@@ -97,15 +97,16 @@ class Applier:
         for change in changes:
             by_partition[ids.user_partition(change.user_id)].append(change)
 
-        async def records(partition: str) -> tuple[list[Settled], Meta]:
-            return await self._records(hand, writer, partition, by_partition[partition], widen)
+        async def records(known: Known) -> tuple[list[Settled], Known]:
+            return await self._records(hand, writer, known, by_partition[known.partition], widen)
 
         # Before the records: whoever is in the directory is found, whatever dies on the way.
         await self._context.lookups.follow({pointer: True for change in changes for pointer in gained(change)})
         at_once = len(by_partition) if len(changes) <= _FEW else _PARALLEL_PARTITIONS
-        parts = dict(zip(by_partition, await each(list(by_partition), records, at_once), strict=True))
-        await self._context.users.copy_metas({partition: meta for partition, (_, meta) in parts.items()})
-        return [one for found, _ in parts.values() for one in found]
+        known = await self._context.users.known(by_partition)
+        parts = await each(list(known.values()), records, at_once)
+        await self._context.users.copy_counts(known for _, known in parts)
+        return [one for found, _ in parts for one in found]
 
     async def pointers(self, settled: Sequence[Settled]) -> None:
         await self._members(settled)
@@ -115,11 +116,10 @@ class Applier:
     # Records
 
     async def _records(
-        self, hand: Hand, writer: Writer, partition: str, changes: Sequence[Change], widen: Widen
-    ) -> tuple[list[Settled], Meta]:
-        """Settles and writes the records of one partition, those that others changed meanwhile again. Also gives its `~meta`."""
+        self, hand: Hand, writer: Writer, known: Known, changes: Sequence[Change], widen: Widen
+    ) -> tuple[list[Settled], Known]:
+        """Settles and writes the records of one partition, those that others changed meanwhile again. Also gives what it then counts."""
         found: dict[str, Settled] = {}
-        meta: Meta | None = None
         pending = {change.user_id: change for change in changes}
         written = 0
         # A new user is not looked for: if an earlier delivery made it, inserting it is refused, and then it is read.
@@ -137,14 +137,14 @@ class Applier:
                         wider[user_id] = one.wider
             await widen(wider)
             await self._before_writing(hand, edits, writer)
-            done = await self._context.users.write(partition, edits, hand.directory_key, hand.fence)
+            done = await self._context.users.write(known, edits, hand.directory_key, hand.fence)
             written += len(edits) - len(done.refused)
-            meta = done.meta or meta
+            known = done.known
             read = [edit.after.user_id for edit in done.refused]
             pending = {user_id: pending[user_id] for user_id in read}
-        if meta is None or written < len(changes):  # an earlier delivery, or run, may have written the rest and died before it was copied
-            meta = await self._context.users.meta(partition)
-        return list(found.values()), meta
+        if written < len(changes):  # an earlier delivery, or run, may have written the rest and died before it was counted
+            known = await self._context.users.look(known)
+        return list(found.values()), known
 
     async def _before_writing(self, hand: Hand, edits: Sequence[Edit], writer: Writer) -> None:
         """Trash pointers, and the fingerprints of other syncs emptied, come before the records (D-06, D-27). So do rows of objects that the

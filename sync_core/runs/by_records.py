@@ -20,7 +20,7 @@ async def follow_records(context: Context, directory_key: str, changes: Sequence
 
     Others may write the same records meanwhile, each its record first: so it is looked again whether the records say what they said.
     """
-    await context.users.copy_counts(sorted({ids.user_partition(change.user_id) for change in changes}))
+    await context.users.recount(sorted({ids.user_partition(change.user_id) for change in changes}))
     before: _Around | None = None
     while (around := await _around(context, changes)) != before:
         before = around

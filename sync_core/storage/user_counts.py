@@ -1,12 +1,13 @@
-"""What each partition of users counts, and table Counts with a copy of it: how many users there are, and where each offset lies.
+"""Table Counts: a copy of what each partition of users counts. How many users there are, and where in the order of ids each offset lies.
 
 The counts of a partition are in its `~meta` row, which every transaction on its users replaces; the copies are in one partition, so that
-one query has them all. A copy follows its partition by edition: an earlier one never takes the place of a later one.
+one query has them all. They follow by edition: an earlier one never takes the place of a later one. Whoever writes users begins with what
+the copies say; one that is behind costs a transaction that is refused, and a look at the partition itself.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -14,7 +15,7 @@ from sync_core import ids
 from sync_core.errors import Conflict
 from sync_core.storage.bulk import seek
 from sync_core.storage.records import columns, record
-from sync_core.storage.tables import Insert, Operation, Replace, Row, Tables
+from sync_core.storage.tables import Insert, Replace, Row, Tables
 
 TABLE = "Counts"
 PARTITION = "users"
@@ -32,6 +33,27 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     """Users by the fourth character of their ids: 32 even parts of the partition, which bring a listing to any offset."""
     without_device: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     """Users that have activated no phone, by status (B-078)."""
+
+
+_NOTHING = Meta()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a partition: its `~meta`, and the copy in Counts."""
+
+    partition: str
+    meta: Meta = _NOTHING
+    etag: str = ""
+    """Of `~meta`, "" where there is none."""
+    copied_as: str = ""
+    """The copy's ETag, "" where there is none."""
+    copied: int = 0
+    """The copy's edition."""
+
+    @property
+    def is_ahead(self) -> bool:
+        return self.meta.edition > self.copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +93,29 @@ async def count_users(tables: Tables) -> UserCounts:
     return UserCounts(by_status, tuple(spread), without_device)
 
 
-async def copy_metas(tables: Tables, metas: Mapping[str, Meta]) -> None:
-    """Brings Counts up to these, by partition: all in one transaction, those aside of which there is as late a copy."""
-    while True:
-        copies = await seek(tables, TABLE, PARTITION, metas)
-        operations: list[Operation] = []
-        for partition, meta in metas.items():
-            copy = copies.get(partition)
-            if meta.edition > (record(copy, Meta).edition if copy is not None else 0):
-                row = Row(PARTITION, partition, columns(meta), copy.etag if copy is not None else "")
-                operations.append(Replace(row) if copy is not None else Insert(row))
+async def known(tables: Tables, partitions: Collection[str]) -> dict[str, Known]:
+    """What the copies say, by partition."""
+    copies = await seek(tables, TABLE, PARTITION, partitions)
+    return {partition: _known(partition, copies.get(partition)) for partition in partitions}
+
+
+async def copy(tables: Tables, partitions: Iterable[Known]) -> None:
+    """Brings the copies up to these: all in one transaction, but for those that are as late."""
+    behind = [one for one in partitions if one.is_ahead]
+    while behind:
+        rows = [Row(PARTITION, one.partition, columns(one.meta) | {"etag": one.etag}, one.copied_as) for one in behind]
         try:
-            if operations:
-                await tables.transact(TABLE, operations)
+            await tables.transact(TABLE, [Replace(row) if row.etag else Insert(row) for row in rows])
         except Conflict:
+            copies = await known(tables, [one.partition for one in behind])
+            now = [replace(copies[one.partition], meta=one.meta, etag=one.etag) for one in behind]
+            behind = [one for one in now if one.is_ahead]
             continue
         return
+
+
+def _known(partition: str, copy: Row | None) -> Known:
+    if copy is None:
+        return Known(partition)
+    meta = record(copy, Meta)
+    return Known(partition, meta, copy.text("etag"), copy.etag, meta.edition)

@@ -5,19 +5,20 @@ by ETag, so a worker of a run that was overtaken is refused, and the counts are 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from sync_core import ids
 from sync_core.directory.users import User
-from sync_core.errors import AlreadyExists, Conflict, Missing, Overtaken, Stale
+from sync_core.errors import AlreadyExists, Missing, Overtaken, Stale
+from sync_core.storage import user_counts
 from sync_core.storage.bulk import each, seek_many
 from sync_core.storage.records import columns, record
 from sync_core.storage.tables import MAX_OPERATIONS, PAGE_ROWS, Delete, Insert, Operation, Replace, Row, Tables
-from sync_core.storage.user_counts import Meta, copy_metas
+from sync_core.storage.user_counts import Known, Meta
 
 TABLE = "Users"
 META = "~meta"
@@ -52,8 +53,8 @@ class Written[E: Edit | Removal]:
 
     refused: list[E]
     """Those that were not written, because one of their transaction met another record than its `before`: read these again."""
-    meta: Meta | None
-    """The partition's `~meta` as it then was, which is to be copied to Counts; None when nothing was written."""
+    known: Known
+    """The partition as it then was, which is to be copied to Counts."""
 
 
 class UserRows:
@@ -97,26 +98,18 @@ class UserRows:
 
     async def raise_fence(self, directory_key: str, fence: int) -> None:
         """Makes every partition refuse the runs of this sync before `fence`; and brings Counts up to what they wrote and died before."""
-        metas: dict[str, Meta] = {}
-        for partition in ids.ALPHABET:
-            while partition not in metas:
-                meta, etag = await self._meta(partition)
-                raised = _next(_fenced(meta, directory_key, fence))
-                try:
-                    await self._tables.write(TABLE, _put_meta(partition, raised, etag))
-                except Conflict:
-                    continue
-                metas[partition] = raised
-        await self.copy_metas(metas)
+        fenced = partial(_fenced, directory_key=directory_key, fence=fence)
+        known = await self.known(ids.ALPHABET)
+        await self.copy_counts([(await self._transact(one, (), fenced))[0] for one in known.values()])
 
-    async def write(self, partition: str, edits: Sequence[Edit], directory_key: str, fence: int | None) -> Written[Edit]:
-        """Writes records of one partition; the caller copies its `~meta` to Counts afterwards.
+    async def write(self, known: Known, edits: Sequence[Edit], directory_key: str, fence: int | None) -> Written[Edit]:
+        """Writes records of one partition; the caller copies its counts afterwards.
 
         Raises Overtaken when a later run of the sync has written, or fenced, this partition. None is nobody's fence: who is no run.
         """
         if fence is None:
-            return await self._write(partition, edits, lambda meta: meta)
-        return await self._write(partition, edits, partial(_fenced, directory_key=directory_key, fence=fence))
+            return await self._write(known, edits, lambda meta: meta)
+        return await self._write(known, edits, partial(_fenced, directory_key=directory_key, fence=fence))
 
     async def amend[E: Edit | Removal](self, edits: Iterable[E]) -> list[E]:
         """Writes and deletes records of any partitions for somebody who is no run, and copies their counts. Returns what was refused."""
@@ -124,12 +117,11 @@ class UserRows:
         for edit in edits:
             by_partition[ids.user_partition(_user_id(edit))].append(edit)
 
-        async def one(partition: str) -> Written[E]:
-            return await self._write(partition, by_partition[partition], lambda meta: meta)
+        async def one(known: Known) -> Written[E]:
+            return await self._write(known, by_partition[known.partition], lambda meta: meta)
 
-        written = await each(list(by_partition), one, _PARALLEL_PARTITIONS)
-        metas = {partition: done.meta for partition, done in zip(by_partition, written, strict=True) if done.meta is not None}
-        await self.copy_metas(metas)
+        written = await each(list((await self.known(by_partition)).values()), one, _PARALLEL_PARTITIONS)
+        await self.copy_counts(done.known for done in written)
         return [edit for done in written for edit in done.refused]
 
     async def change(self, user_id: str, how: Callable[[User], User]) -> User | None:
@@ -143,52 +135,47 @@ class UserRows:
                 return after
         return None
 
-    async def _write[E: Edit | Removal](self, partition: str, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> Written[E]:
-        """`~meta` is read once and then known from the answers. Whoever dies before it is copied, or is refused, leaves the copy to the
-        delivery, or the run, that puts right what it left.
-        """
+    async def _write[E: Edit | Removal](self, known: Known, edits: Sequence[E], fenced: Callable[[Meta], Meta]) -> Written[E]:
+        """Whoever dies before the counts are copied leaves that to the delivery, or the run, that puts right what it left."""
         refused: list[E] = []
         size = MAX_OPERATIONS - 1
-        meta, etag = await self._meta(partition)
-        begun_at = etag
         for start in range(0, len(edits), size):
             part = edits[start : start + size]
-            meta, etag, done = await self._transact(partition, part, fenced, meta, etag)
+            known, done = await self._transact(known, part, fenced)
             refused += () if done else part
-        return Written(refused, meta if etag != begun_at else None)
+        return Written(refused, known)
 
-    async def _transact(
-        self, partition: str, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta], meta: Meta, etag: str
-    ) -> tuple[Meta, str, bool]:
-        """`~meta` as it then is, its ETag, and whether the edits are written."""
+    async def _transact(self, known: Known, edits: Sequence[Edit | Removal], fenced: Callable[[Meta], Meta]) -> tuple[Known, bool]:
+        """The partition as it then is, and whether the edits are written."""
         operations = list(map(_operation, edits))
         while True:
-            after = _next(_counted(fenced(meta), edits))
+            meta = _next(_counted(fenced(known.meta), edits))
             try:
-                written, *_ = await self._tables.transact(TABLE, [_put_meta(partition, after, etag), *operations])
+                etag, *_ = await self._tables.transact(TABLE, [_put_meta(known.partition, meta, known.etag), *operations])
             except (Stale, AlreadyExists, Missing) as conflict:
                 if conflict.index:
-                    return meta, etag, False
-                meta, etag = await self._meta(partition)
+                    return known, False
+                known = await self.look(known)
                 continue
-            return after, written, True
+            return replace(known, meta=meta, etag=etag), True
 
-    async def copy_counts(self, partitions: Collection[str]) -> None:
-        """Brings Counts up to these partitions: whoever wrote there last may have died in between."""
-        metas = await each(list(partitions), self.meta, _PARALLEL_PARTITIONS)
-        await self.copy_metas(dict(zip(partitions, metas, strict=True)))
+    # What is known of partitions
 
-    async def meta(self, partition: str) -> Meta:
-        return (await self._meta(partition))[0]
+    async def known(self, partitions: Collection[str]) -> dict[str, Known]:
+        """By partition, as Counts has it: it may be behind."""
+        return await user_counts.known(self._tables, partitions)
 
-    async def copy_metas(self, metas: Mapping[str, Meta]) -> None:
-        """As `copy_counts`, of what is known of the partitions."""
-        if metas:
-            await copy_metas(self._tables, metas)
+    async def look(self, known: Known) -> Known:
+        """The partition as it is."""
+        row = await self._tables.get(TABLE, known.partition, META)
+        return replace(known, meta=record(row, Meta) if row else Meta(), etag=row.etag if row else "")
 
-    async def _meta(self, partition: str) -> tuple[Meta, str]:
-        row = await self._tables.get(TABLE, partition, META)
-        return (record(row, Meta), row.etag) if row else (Meta(), "")
+    async def copy_counts(self, partitions: Iterable[Known]) -> None:
+        await user_counts.copy(self._tables, partitions)
+
+    async def recount(self, partitions: Collection[str]) -> None:
+        """Brings Counts up to these partitions as they are: whoever wrote there last may have died before that."""
+        await self.copy_counts(await each(list((await self.known(partitions)).values()), self.look, _PARALLEL_PARTITIONS))
 
 
 async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) -> bool:
@@ -203,7 +190,7 @@ async def _fill(found: list[User], pages: AsyncIterator[list[Row]], limit: int) 
 def _fenced(meta: Meta, directory_key: str, fence: int) -> Meta:
     if meta.fences.get(directory_key, 0) > fence:
         raise Overtaken("a later run of this sync has written here")
-    return replace(meta, fences=meta.fences | {directory_key: fence})
+    return structs.replace(meta, fences=meta.fences | {directory_key: fence})
 
 
 def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
@@ -218,11 +205,11 @@ def _counted(meta: Meta, edits: Iterable[Edit | Removal]) -> Meta:
             by_status[edit.after.status] += 1
             without[edit.after.status] += not edit.after.has_device
             spread[part] += 1
-    return replace(meta, by_status=_positive(by_status), spread=_positive(spread), without_device=_positive(without))
+    return structs.replace(meta, by_status=_positive(by_status), spread=_positive(spread), without_device=_positive(without))
 
 
 def _next(meta: Meta) -> Meta:
-    return replace(meta, edition=meta.edition + 1)
+    return structs.replace(meta, edition=meta.edition + 1)
 
 
 def _positive(counts: Counter[str]) -> dict[str, int]:

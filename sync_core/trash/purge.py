@@ -110,7 +110,7 @@ class Purger:
         dropped: list[str] = []
         for user_id, found in users:
             if found is None:
-                await self._users.copy_counts([ids.user_partition(user_id)])  # whoever deleted it may have died before that
+                await self._users.recount([ids.user_partition(user_id)])  # whoever deleted it may have died before that
                 dropped.append(user_id)
             elif (trashed_at := _in_trash_since(found.user)) is None:
                 dropped.append(user_id)

@@ -15,7 +15,7 @@ from tests.management.source import TENANT, guid
 
 
 async def put(api: Api, user: User) -> None:
-    await UserRows(api.deployment.tables).write(ids.user_partition(user.user_id), [Edit(None, user)], "DK", 1)
+    await UserRows(api.deployment.tables).amend([Edit(None, user)])
 
 
 async def test_a_user_is_shown_with_its_names_groups_and_the_syncs_that_there_are(

@@ -20,9 +20,8 @@ from tests.management.deployment import Deployment
 async def with_users(deployment: Deployment, count: int) -> list[str]:
     bits = random.Random(7).getrandbits
     made = sorted(ids.new_user_id(bits) for _ in range(count))
-    rows = UserRows(deployment.tables)
-    for user_id in made:
-        await rows.write(ids.user_partition(user_id), [Edit(None, User(user_id=user_id, username=f"{user_id}@corp.example"))], "DK", 1)
+    users = [User(user_id=user_id, username=f"{user_id}@corp.example") for user_id in made]
+    await UserRows(deployment.tables).amend([Edit(None, user) for user in users])
     return made
 
 

@@ -26,8 +26,7 @@ async def met(*, status: Status = Status.DISABLED, closed_group: bool = False) -
     world = World()
     await world.prepare()
     ann = User(user_id=ANN, username="ann@corp.example", status=status, groups=(CLOSED,) if closed_group else ())
-    await world.context.users.write(ANN[2], [Edit(None, ann)], "", 0)
-    await world.context.users.copy_counts([ANN[2]])
+    await world.context.users.amend([Edit(None, ann)])
     await world.context.names.put(digest(ann.username), Claim(ann.username, ANN, ""), "")
     if closed_group:
         await world.context.groups.insert(Group(group_id=CLOSED, name="Closed", status=GroupStatus.DISABLED))

@@ -43,7 +43,7 @@ async def test_bypass_stays_through_runs_but_not_through_being_disabled():  # B-
     await here.sync(key)
     (stored,) = (await here.context.users.many([(await here.user("ann@corp.example")).user_id])).values()
     edit = Edit(stored, replace(stored.user, status=Status.BYPASS))
-    await here.context.users.write(stored.user.user_id[2], [edit], key, 1)
+    await here.context.users.amend([edit])
     account = here.source.accounts[here.source.named("ann")]
 
     account.attributes["displayName"] = "Ann Lind"
