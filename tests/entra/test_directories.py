@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,23 @@ def test_importing_the_light_modules_imports_no_heavy_one():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_full_collection_of_garbage_passes_over_the_libraries_for_graph(running: Running):
+    program = (
+        "import asyncio, gc, os\n"
+        "from sync_core.entra.directories import Directories\n"
+        "from tests.entra.conftest import settings\n"
+        "asyncio.run(Directories(settings(os.environ['GRAPH'], graph_static_token='t')).of('a'))\n"
+        "print(len(gc.get_objects()) < gc.get_freeze_count())"
+    )
+
+    environment = os.environ | {"GRAPH": running.graph_url}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2], env=environment
+    )
+
+    assert done.stdout.strip() == "True"
 
 
 async def test_a_tenant_has_one_directory_however_many_ask_for_it_at_once(running: Running):
