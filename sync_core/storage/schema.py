@@ -32,8 +32,7 @@ from sync_core.storage.tables import Tables
 
 _ROWS = (
     admins, authorizations, changes, connections, deployment, enrollments, groups, integrations, lives, locks, log, members, names,
-    objects, outbox, page_ends, phones, repeats, runs, staging, syncs, trash, user_counts,
-    users,
+    objects, outbox, page_ends, phones, repeats, runs, staging, syncs, trash, user_counts, users,
 )  # fmt: skip
 TABLES = tuple(sorted({*lookups.TABLES, *(rows.TABLE for rows in _ROWS)}))
 

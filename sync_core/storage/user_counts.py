@@ -114,8 +114,8 @@ async def copy(tables: Tables, partitions: Iterable[Known]) -> None:
         return
 
 
-def _known(partition: str, copy: Row | None) -> Known:
-    if copy is None:
+def _known(partition: str, row: Row | None) -> Known:
+    if row is None:
         return Known(partition)
-    meta = record(copy, Meta)
-    return Known(partition, meta, copy.text("etag"), copy.etag, meta.edition)
+    meta = record(row, Meta)
+    return Known(partition, meta, row.text("etag"), row.etag, meta.edition)
